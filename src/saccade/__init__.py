@@ -1,0 +1,69 @@
+"""saccade trains image classifiers and lets you watch them learn.
+
+The same in five lines of Python:
+
+>>> import saccade
+>>> digits = saccade.load("digits")
+>>> events = saccade.fit("softmax", digits, saccade.recipe("softmax", steps=200))
+>>> finished = list(events)[-1]
+>>> finished.test.accuracy > 0.85
+True
+
+Names are loaded when they are first used, so that `import saccade.view` needs no JAX.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from saccade.core.errors import SaccadeError as SaccadeError
+    from saccade.core.preprocess import Preprocess as Preprocess
+    from saccade.core.records import Dataset as Dataset
+    from saccade.core.records import Predictions as Predictions
+    from saccade.core.records import Split as Split
+    from saccade.data import load as load
+    from saccade.models.network import Network as Network
+    from saccade.models.network import build as build
+    from saccade.run.directory import create_run as create_run
+    from saccade.run.directory import open_run as open_run
+    from saccade.train.evaluate import evaluate as evaluate
+    from saccade.train.fit import fit as fit
+    from saccade.train.predict import predict as predict
+    from saccade.train.recipe import Recipe as Recipe
+    from saccade.train.recipes import recipe as recipe
+    from saccade.train.record import record as record
+    from saccade.view.report import write_report as write_report
+
+_HOME = {
+    "Dataset": "saccade.core.records",
+    "Network": "saccade.models.network",
+    "Predictions": "saccade.core.records",
+    "Preprocess": "saccade.core.preprocess",
+    "Recipe": "saccade.train.recipe",
+    "SaccadeError": "saccade.core.errors",
+    "Split": "saccade.core.records",
+    "build": "saccade.models.network",
+    "create_run": "saccade.run.directory",
+    "evaluate": "saccade.train.evaluate",
+    "fit": "saccade.train.fit",
+    "load": "saccade.data",
+    "open_run": "saccade.run.directory",
+    "predict": "saccade.train.predict",
+    "recipe": "saccade.train.recipes",
+    "record": "saccade.train.record",
+    "write_report": "saccade.view.report",
+}
+
+__all__ = [*_HOME, "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'saccade' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

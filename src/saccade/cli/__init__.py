@@ -1,0 +1,106 @@
+"""What a person types becomes plain calls; nothing else lives here.
+
+A new command is a file here and a line in `COMMANDS`. The files import what is heavy (Keras, JAX)
+inside their functions, so that `saccade --help` loads none of it.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from cyclopts import App, CycloptsError, Parameter
+
+from saccade import __version__
+from saccade.cli.datasets import datasets
+from saccade.cli.evaluate import evaluate
+from saccade.cli.models import models
+from saccade.cli.predict import predict
+from saccade.cli.runs import runs
+from saccade.cli.train import train
+from saccade.core.errors import SaccadeError
+
+COMMANDS: Mapping[str, Callable[..., int]] = {
+    "train": train,
+    "eval": evaluate,
+    "predict": predict,
+    "models": models,
+    "datasets": datasets,
+    "runs": runs,
+}
+
+EXAMPLES = """
+Examples:
+
+    saccade train digits                first run, seconds, no download
+    saccade train mnist --model conv    a convolutional net
+    saccade train ./photos              photos/CLASS/PICTURE.jpg
+    saccade predict RUN picture.png     what does it show?
+    saccade models conv                 every layer's arithmetic
+
+A bare word is a data set's name, a path has a slash (./photos).
+With --debug an error shows where it happened.
+"""
+
+
+def make_app() -> App:
+    """The command line, without running anything."""
+    app = App(
+        name="saccade",
+        help="Train image classifiers and watch them learn.",
+        help_epilogue=EXAMPLES,
+        help_format="plaintext",
+        default_parameter=Parameter(negative=()),
+        version=__version__,
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    for name, function in COMMANDS.items():
+        app.command(function, name=name, help_format="plaintext", sort_key=len(list(app)))
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The `saccade` command: exits 0 fine, 1 the job failed, 2 bad usage or input, 130, 143."""
+    tokens = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in tokens
+    tokens = [token for token in tokens if token != "--debug"]
+    warnings.showwarning = _say_warning  # type: ignore[assignment]  # it takes less, not more
+    try:
+        code: Any = make_app()(tokens)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `saccade runs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except CycloptsError as error:
+        if debug:
+            raise
+        _say_error(str(error).strip() + "\n`saccade --help` shows what can be typed")
+        sys.exit(2)
+    except SaccadeError as error:
+        if debug:
+            raise
+        _say_error(str(error))
+        sys.exit(error.exit_code)
+    except MemoryError:
+        if debug:
+            raise
+        _say_error("out of memory. Try a smaller --batch-size or --img-size")
+        sys.exit(1)
+
+
+def _say_error(text: str) -> None:
+    from rich.console import Console
+
+    Console(stderr=True).print("error:", style="bold red", end=" ", highlight=False)
+    print(text, file=sys.stderr)
+
+
+def _say_warning(message: Warning | str, category: Any, *place: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)

@@ -1,0 +1,81 @@
+"""saccade models"""
+
+import json as json_format
+import re
+
+from saccade.core.errors import BadUsage
+from saccade.models import MODELS, model_entry
+
+
+def models(
+    name: str | None = None, /, *, input: str | None = None, classes: int = 10, json: bool = False
+) -> int:
+    """List the models, or show one layer by layer.
+
+    Examples:
+
+        saccade models
+        saccade models conv
+        saccade models conv-bn --input 96x96x3 --classes 5
+
+    Parameters
+    ----------
+    name: str
+        A model: its layers, their output shapes and the arithmetic of their parameters.
+    input: str
+        HEIGHTxWIDTHxCHANNELS of the pictures. Default: what the model was made for.
+    classes: int
+        How many classes there are to tell apart.
+    json: bool
+        The last line of stdout is one JSON value.
+    """
+    if name is not None:
+        return _one(name, input, classes, json)
+    if json:
+        rows = [
+            {"name": key, "id": list(entry.ids), "parameters": entry.parameters}
+            for key, entry in MODELS.items()
+        ]
+        print(json_format.dumps(rows))
+        return 0
+    for key, entry in MODELS.items():
+        shape = "x".join(map(str, entry.shape))
+        print(f"{key:<10} {entry.parameters:>9,} parameters on {shape}  {entry.what}")
+    return 0
+
+
+def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
+    size = _parse(shape) if shape else model_entry(name).shape
+    from saccade.models.arithmetic import arithmetic
+    from saccade.models.network import build
+
+    network = build(name, size, classes)
+    rows = arithmetic(network.graph)
+    if as_json:
+        print(
+            json_format.dumps(
+                {
+                    "name": name,
+                    "parameters": network.parameters,
+                    "layers": [vars(row) for row in rows],
+                }
+            )
+        )
+        return 0
+    print(f"{name}: {model_entry(name).what}; input {'x'.join(map(str, size))}, {classes} classes")
+    table = [("layer", "what", "output", "trainable parameters")]
+    table += [(row.name, row.what, row.output, row.working) for row in rows]
+    widths = [max(len(line[i]) for line in table) for i in range(3)]
+    for line in table:
+        cells = (f"{cell:<{wide}}" for cell, wide in zip(line, widths, strict=False))
+        print(f"  {'  '.join(cells)}  {line[3]}".rstrip())
+    print(f"  {network.parameters:,} trainable parameters")
+    return 0
+
+
+def _parse(text: str) -> tuple[int, int, int]:
+    found = re.fullmatch(r"(\d{1,4})x(\d{1,4})(?:x([13]))?", text)
+    if found is None:
+        raise BadUsage(f"--input takes HEIGHTxWIDTHxCHANNELS such as 28x28x1, got `{text}`")
+    height, width, channels = found.groups(default="1")
+    return int(height), int(width), int(channels)

@@ -1,0 +1,50 @@
+"""saccade predict"""
+
+import json as json_format
+import sys
+from pathlib import Path
+
+
+def predict(run: Path, /, *pictures: Path, json: bool = False) -> int:
+    """Ask a run what pictures show.
+
+    Every picture goes through the run's own preprocessing, whatever its size. A file that can't be
+    read is named on stderr, and the exit code is then 1.
+
+    Examples:
+
+        saccade predict runs/2026-11-21-digits-conv-bn one.png two.jpg
+        saccade predict runs/flowers photos/*.jpg --json
+
+    Parameters
+    ----------
+    run: Path
+        A run directory, or a run's name.
+    pictures: Path
+        Picture files.
+    json: bool
+        The last line of stdout is one JSON value.
+    """
+    from saccade.train import predict as asking
+
+    answers = asking.predict(run, pictures)
+    unread = [a for a in answers if isinstance(a, asking.Unread)]
+    good = [a for a in answers if isinstance(a, asking.Answer)]
+    for answer in unread:
+        print(f"can't read {answer.path}: {answer.reason}", file=sys.stderr)
+    if json:
+        values = [
+            {
+                "path": a.path,
+                "label": a.label,
+                "probability": a.probability,
+                "topk": [{"label": label, "probability": p} for label, p in a.topk],
+            }
+            for a in good
+        ]
+        print(json_format.dumps(values, allow_nan=False))
+    else:
+        for told in good:
+            others = ", ".join(f"{label} {100 * p:.1f} %" for label, p in told.topk[1:3])
+            print(f"{told.path}: {told.label} {100 * told.probability:.1f} % ({others})")
+    return 1 if unread else 0

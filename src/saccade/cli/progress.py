@@ -1,0 +1,101 @@
+"""What a person sees while a run trains: a bar on a terminal, plain lines elsewhere. On stderr."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from saccade.cli.words import duration
+from saccade.run.events import Evaluated, Event, StepsDone
+
+SECONDS_BETWEEN_LINES = 2.0
+
+
+class Show(Protocol):
+    """Is told of every event."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+@contextmanager
+def training_progress(first: int, total: int) -> Iterator[Show]:
+    """Shows steps, accuracy, images/s and time left, from step `first` to `total`."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with _bar(console) as bar:
+            yield _on_terminal(bar, first, total)
+    else:
+        yield _Lines(total)
+
+
+@contextmanager
+def reading_progress() -> Iterator[Progress | None]:
+    """A bar for decoding pictures; None where stderr is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with _bar(console) as bar:
+        yield bar
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TextColumn("{task.fields[text]}"),
+        TimeRemainingColumn(compact=True),
+        console=console,
+        transient=True,
+    )
+
+
+def _on_terminal(bar: Progress, first: int, total: int) -> Show:
+    task = bar.add_task("training", total=total, completed=first, text="compiling")
+    accuracy = ""
+
+    def show(event: Event) -> None:
+        nonlocal accuracy
+        if isinstance(event, Evaluated):
+            accuracy = f"{event.split} {100 * event.accuracy:.2f} %  "
+        elif isinstance(event, StepsDone):
+            speed = event.images / event.seconds
+            bar.update(task, completed=event.last, text=f"{accuracy}{speed:,.0f} images/s")
+
+    return show
+
+
+class _Lines:
+    """One line an evaluation, at most one every two seconds, and always the first and last."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.said = 0.0
+        self.speed = 0.0
+        self.began: tuple[float, int] | None = None  # after the first chunk, which compiles
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StepsDone):
+            self.speed = event.images / event.seconds
+            self.began = self.began or (time.monotonic(), event.last)
+        if not isinstance(event, Evaluated) or self.began is None:
+            return
+        now = time.monotonic()
+        if now - self.said < SECONDS_BETWEEN_LINES and event.step < self.total:
+            return
+        self.said = now
+        began, first = self.began
+        left = (now - began) / max(event.step - first, 1) * (self.total - event.step)
+        remaining = f", about {duration(left)} left" if event.step < self.total else ""
+        print(
+            f"step {event.step:,}/{self.total:,}  {event.split} accuracy "
+            f"{100 * event.accuracy:.2f} %, loss {event.loss:.4f}, "
+            f"{self.speed:,.0f} images/s{remaining}",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,0 +1,54 @@
+"""What a person can cause, and how it is said.
+
+    SaccadeError        printed without a traceback; `exit_code` says how the command ends
+    ├── BadUsage        2  a name, number or option that can't be taken
+    ├── BadData         2  pictures or labels that can't be trained on
+    ├── MissingFile     2  a file that is not here and could not be had
+    ├── BadRun          2  a run directory that is not one, or lacks what is asked of it
+    └── Diverged        1  the loss stopped being a number
+
+Every message says what came, what was expected and what to do.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SaccadeError(Exception):
+    """Anything a person can cause. Its text is the whole message."""
+
+    exit_code = 2
+
+
+class BadUsage(SaccadeError):
+    """A name, number or option that can't be taken."""
+
+
+class BadData(SaccadeError):
+    """Pictures or labels that can't be trained on."""
+
+
+class MissingFile(SaccadeError):
+    """A file that is not here and could not be had."""
+
+
+class BadRun(SaccadeError):
+    """A run directory that is not one, or lacks what is asked of it."""
+
+
+class Diverged(SaccadeError):
+    """The loss stopped being a number."""
+
+    exit_code = 1
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], hint: str = "") -> BadUsage:
+    """An error for a name that is not in a table, with the nearest ones.
+
+    >>> print(unknown_name("model", "sofmax", ["softmax", "conv"]))
+    there is no model `sofmax`. Did you mean `softmax`? Known: conv, softmax.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
+    guess = f" Did you mean {' or '.join(f'`{n}`' for n in near)}?" if near else ""
+    return BadUsage(f"there is no {kind} `{name}`.{guess} Known: {', '.join(names)}.{hint}")

@@ -1,0 +1,140 @@
+"""The nouns: what travels between reading, training, judging and showing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from saccade.core.errors import BadData
+from saccade.core.preprocess import Preprocess
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Labelled pictures in a fixed order.
+
+    `pixels` is uint8 [n, height, width, channels] with channels 1 (grey) or 3 (RGB), 0 = black;
+    `labels` is int32 [n], an index into the data set's classes; `names` says where each picture
+    came from (a path, or `test/17`).
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    names: Sequence[str]
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4:
+            raise BadData(
+                f"pixels must be uint8 [n, height, width, channels], "
+                f"got {self.pixels.dtype} {list(self.pixels.shape)}"
+            )
+        if not len(self.pixels) == len(self.labels) == len(self.names):
+            raise BadData(
+                f"{len(self.pixels)} pictures, {len(self.labels)} labels and "
+                f"{len(self.names)} names: there must be as many of each"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, ids: np.ndarray) -> "Split":
+        """The pictures at these positions, in this order."""
+        return Split(self.pixels[ids], self.labels[ids], [self.names[i] for i in ids])
+
+
+@dataclass(frozen=True)
+class Excluded:
+    """A file that was found but could not be used, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything training needs to know about the data.
+
+    `reference` is what a person typed to get it; `statement` says in one line what was read;
+    `preprocess` is how any other picture becomes one of these; `test_origin` says where the test
+    split comes from (`official` or `held out`). `fingerprint` is a sha256 of pixels and labels.
+    """
+
+    name: str
+    reference: str
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split | None
+    test: Split
+    preprocess: Preprocess
+    test_origin: str
+    statement: str
+    fingerprint: str
+    excluded: tuple[Excluded, ...] = ()
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels) of every picture."""
+        height, width, channels = self.train.pixels.shape[1:]
+        return height, width, channels
+
+    def with_validation(self, train: Split, validation: Split) -> "Dataset":
+        """The same data with part of train set aside."""
+        return replace(self, train=train, validation=validation)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """A network's answers: float64 logits [n, classes] and the true labels int32 [n].
+
+    >>> p = Predictions(np.array([[4.9, 1.2, 1.2, 3.2]]), np.array([0]))
+    >>> p.probabilities.round(3).tolist()
+    [[0.812, 0.02, 0.02, 0.148]]
+    >>> p.accuracy, p.correct, round(p.loss, 4)
+    (1.0, 1, 0.2087)
+    """
+
+    logits: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def log_probabilities(self) -> np.ndarray:
+        """Natural logarithm of `probabilities`; finite wherever the logits are."""
+        shifted = self.logits - self.logits.max(axis=1, keepdims=True)
+        normalised: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return normalised
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """float64 [n, classes], rows sum to 1."""
+        probabilities: np.ndarray = np.exp(self.log_probabilities)
+        return probabilities
+
+    @property
+    def answers(self) -> np.ndarray:
+        """int64 [n], the most likely class of each picture (the first of equals)."""
+        answers: np.ndarray = self.logits.argmax(axis=1)
+        return answers
+
+    @property
+    def losses(self) -> np.ndarray:
+        """Cross-entropy of each picture in nats, float64 [n]."""
+        losses: np.ndarray = -self.log_probabilities[np.arange(len(self)), self.labels]
+        return losses
+
+    @property
+    def loss(self) -> float:
+        """Mean cross-entropy in nats."""
+        return float(self.losses.mean())
+
+    @property
+    def correct(self) -> int:
+        """How many answers are the label."""
+        return int((self.answers == self.labels).sum())
+
+    @property
+    def accuracy(self) -> float:
+        """Share of answers that are the label, 0..1."""
+        return self.correct / len(self)

@@ -1,0 +1,94 @@
+"""What a reader found, and how it becomes a data set with a test split."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from saccade.core.errors import BadData
+from saccade.core.preprocess import Preprocess
+from saccade.core.records import Dataset, Excluded, Split
+from saccade.data.split import hold_out
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Pictures as they were found: `validation` and `test` are None where none is given.
+
+    `how` says how they were read, in a few words; `test_origin` where a given test comes from.
+    """
+
+    name: str
+    how: str
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split | None
+    test: Split | None
+    preprocess: Preprocess
+    excluded: tuple[Excluded, ...] = ()
+    test_origin: str = "official"
+
+
+def to_dataset(source: Source, reference: str, test_share: float) -> Dataset:
+    """Checks the labels and holds out a test split where there is none.
+
+    Raises:
+        BadData: fewer than two classes, or a class that train lacks.
+    """
+    _check_labels(source)
+    train, test, origin = source.train, source.test, source.test_origin
+    if test is None:
+        train, test = hold_out(train, test_share, len(source.classes))
+        origin = "held out"
+    return Dataset(
+        name=source.name,
+        reference=reference,
+        classes=source.classes,
+        train=train,
+        validation=source.validation,
+        test=test,
+        preprocess=source.preprocess,
+        test_origin=origin,
+        statement=_statement(source, train, test, origin),
+        fingerprint=_fingerprint(source),
+        excluded=source.excluded,
+    )
+
+
+def _check_labels(source: Source) -> None:
+    if len(source.classes) < 2:
+        raise BadData(
+            f"{source.name} has {len(source.classes)} class "
+            f"({', '.join(source.classes)}); telling apart takes at least two"
+        )
+    counts = np.bincount(source.train.labels, minlength=len(source.classes))
+    lacking = [name for name, n in zip(source.classes, counts, strict=True) if n == 0]
+    if lacking:
+        raise BadData(
+            f"{source.name}: train has no picture of {', '.join(lacking[:10])}, "
+            f"but validation or test has. Add some to train, or take the class out"
+        )
+
+
+def _statement(source: Source, train: Split, test: Split, origin: str) -> str:
+    parts = [train, test, *([source.validation] if source.validation else [])]
+    height, width, channels = train.pixels.shape[1:]
+    colour = "grey" if channels == 1 else "RGB"
+    validation = f"{len(source.validation):,} to validate, " if source.validation else ""
+    how = "official" if origin == "official" else "held out, stratified"
+    left_out = f"; {len(source.excluded):,} left out" if source.excluded else ""
+    return (
+        f"{source.name}: {source.how + ', ' if source.how else ''}"
+        f"{sum(map(len, parts)):,} {colour} images {height}x{width} in {len(source.classes)} "
+        f"classes; {len(train):,} to train, {validation}{len(test):,} to test ({how}){left_out}"
+    )
+
+
+def _fingerprint(source: Source) -> str:
+    digest = hashlib.sha256("\0".join(source.classes).encode("utf-8", "surrogateescape"))
+    for split in (source.train, source.validation, source.test):
+        if split is not None:
+            digest.update(repr(split.pixels.shape).encode())
+            digest.update(np.ascontiguousarray(split.pixels))
+            digest.update(np.ascontiguousarray(split.labels, np.int32))
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""The run directory: append, read, verify, follow. No Keras, no JAX."""

@@ -1,0 +1,171 @@
+"""What happens in a run, as frozen records; a run's `events.jsonl` has one a line.
+
+`fit` yields Started, StepsDone, Evaluated, Saved and Finished. Interrupted and Failed are written
+by `record` when the stream ends early. Fields marked `heavy` go to files of their own, not the log.
+"""
+
+import json
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+import numpy as np
+
+from saccade.core.interval import wilson
+from saccade.core.records import Predictions, Split
+from saccade.run.checkpoint import Checkpoint
+
+
+def heavy(default: Any = None) -> Any:
+    """A field that is not written to the log, shown or compared."""
+    return field(default=default, repr=False, compare=False, metadata={"heavy": True})
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """A measured accuracy: shares 0..1, mean cross-entropy in nats, 95 % Wilson interval."""
+
+    accuracy: float
+    low: float
+    high: float
+    loss: float
+    n: int
+
+    @classmethod
+    def of(cls, predictions: Predictions) -> "Accuracy":
+        low, high = wilson(predictions.correct, len(predictions))
+        return cls(predictions.accuracy, low, high, predictions.loss, len(predictions))
+
+    def __str__(self) -> str:
+        return (
+            f"{100 * self.accuracy:.2f} % "
+            f"(95 % interval {100 * self.low:.2f} to {100 * self.high:.2f}, n = {self.n:,})"
+        )
+
+
+@dataclass(frozen=True)
+class Started:
+    """Everything that decides the numbers: `facts` is what run.json holds."""
+
+    facts: dict[str, Any]
+    step: int
+
+
+@dataclass(frozen=True)
+class StepsDone:
+    """A chunk of updates: `first` .. `last` (1-based), `seconds` on the clock.
+
+    Per update: mean loss in nats, share of the batch that was right, learning rate.
+    """
+
+    first: int
+    last: int
+    seconds: float
+    losses: tuple[float, ...]
+    accuracies: tuple[float, ...]
+    learning_rates: tuple[float, ...]
+    images: int
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The watched split, all of it, after `step` updates. `best` says it is the best so far."""
+
+    step: int
+    split: Literal["validation", "test"]
+    accuracy: float
+    loss: float
+    n: int
+    best: bool
+    train_loss: float | None
+    train_accuracy: float | None
+    learning_rate: float | None
+    seconds: float
+    predictions: Predictions | None = heavy()
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A state to keep, under these names (`last`, `best`)."""
+
+    step: int
+    names: tuple[str, ...]
+    checkpoint: Checkpoint | None = heavy()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The end: why it stopped, and the one reading of test.
+
+    `predictions` and `names` are test's. `seconds` is time in updates; `images_per_second` leaves
+    out the first chunk (compilation). `step_read` is the step whose weights test was read with.
+    `worst` are the test pictures that were most surely wrong, worst first, `worst_ids` their
+    positions in the test split.
+    """
+
+    step: int
+    reason: str
+    seconds: float
+    images_per_second: float | None
+    validation: Accuracy | None
+    test: Accuracy
+    step_read: int
+    best_watched: float
+    predictions: Predictions | None = heavy()
+    names: tuple[str, ...] | None = heavy()
+    worst_ids: tuple[int, ...] = heavy(())
+    worst: Split | None = heavy()
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """The stream was closed before its end; the run can be resumed."""
+
+    step: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Training raised an error."""
+
+    step: int
+    reason: str
+
+
+Event = Started | StepsDone | Evaluated | Saved | Finished | Interrupted | Failed
+KINDS = {
+    kind.__name__: kind
+    for kind in (Started, StepsDone, Evaluated, Saved, Finished, Interrupted, Failed)
+}
+
+
+def to_line(event: Event, time: float) -> str:
+    """One line of events.jsonl; `time` is seconds since 1970."""
+    values = {
+        f.name: _plain(getattr(event, f.name)) for f in fields(event) if not f.metadata.get("heavy")
+    }
+    if isinstance(event, Started):
+        del values["facts"]  # they are run.json
+    return json.dumps({"event": type(event).__name__, "time": round(time, 3), **values}) + "\n"
+
+
+def from_line(line: str) -> dict[str, Any]:
+    """The values of a line; `event` says its kind.
+
+    Raises:
+        ValueError: the line is cut short or not an event.
+    """
+    values: dict[str, Any] = json.loads(line)
+    if not isinstance(values, dict) or values.get("event") not in KINDS:
+        raise ValueError(f"not an event: {line[:80]!r}")
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Accuracy):
+        return vars(value)
+    if isinstance(value, float):
+        return float(f"{value:.7g}") if np.isfinite(value) else None
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,51 @@
+"""One writer a run: an advisory lock that the system drops when its holder dies."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from saccade.core.errors import BadRun
+
+try:
+    import fcntl
+except ImportError:  # Windows: no lock, so a run that died shows as running
+    fcntl = None  # type: ignore[assignment]
+
+NAME = ".lock"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Holds the run for writing.
+
+    Raises:
+        BadRun: another process is writing in it.
+    """
+    descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if fcntl is not None:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadRun(f"{folder} is being written by another process") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def is_writing(folder: Path) -> bool:
+    """Whether a living process holds the run."""
+    if fcntl is None:
+        return True
+    try:
+        descriptor = os.open(folder / NAME, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

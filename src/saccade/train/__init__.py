@@ -1,0 +1,1 @@
+"""Engine, fit, evaluate, predict, recipes."""

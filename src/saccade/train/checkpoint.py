@@ -1,0 +1,53 @@
+"""Between what training holds and what a checkpoint's files hold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from saccade.core.errors import BadRun
+from saccade.models.graph import Graph
+from saccade.run.checkpoint import Checkpoint
+from saccade.train.engine import Engine, State
+
+
+def to_checkpoint(step: int, state: State, facts: Mapping[str, Any]) -> Checkpoint:
+    """Host copies of everything a run needs to go on exactly.
+
+    The order of pictures and all randomness are functions of the seed and the step, so the step is
+    all the position there is.
+    """
+    optimizer = {f"optimizer/{i:04d}": np.array(value) for i, value in enumerate(state.optimizer)}
+    return Checkpoint(step, to_host(state.weights), optimizer, facts)
+
+
+def to_host(weights: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Copies of the weights that the next update can't touch."""
+    return {name: np.array(value) for name, value in weights.items()}
+
+
+def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
+    """The state a checkpoint holds.
+
+    Raises:
+        BadRun: its arrays are not those of this network.
+    """
+    check_weights(checkpoint, engine.graph)
+    optimizer = [checkpoint.state[key] for key in sorted(checkpoint.state)]
+    return engine.to_device(checkpoint.weights, optimizer)
+
+
+def check_weights(checkpoint: Checkpoint, graph: Graph) -> None:
+    """Refuses arrays of other names or shapes than the network's.
+
+    Raises:
+        BadRun: names the first that differs.
+    """
+    expected = {name: tuple(v.shape) for name, v in graph.weights.items()}
+    held = {name: value.shape for name, value in checkpoint.weights.items()}
+    if expected != held:
+        name = sorted(expected.items() ^ held.items())[0][0]
+        raise BadRun(
+            f"the checkpoint does not fit the network: {name} is {held.get(name)} in the file, "
+            f"{expected.get(name)} in the network"
+        )

@@ -1,0 +1,62 @@
+"""What run.json says of a run: everything that decides its numbers."""
+
+import os
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from saccade.core.records import Dataset
+from saccade.models.backend import jax
+from saccade.models.network import Network
+from saccade.train.engine import Engine
+from saccade.train.recipe import Recipe
+
+PACKAGES = ("keras", "jax", "jaxlib", "numpy", "pillow")
+MOST_EXCLUDED = 1000
+
+
+def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine) -> dict[str, Any]:
+    """Plain values that JSON can hold."""
+    return {
+        "data": {
+            "name": dataset.name,
+            "reference": dataset.reference,
+            "statement": dataset.statement,
+            "fingerprint": dataset.fingerprint,
+            "classes": list(dataset.classes),
+            "train": len(dataset.train),
+            "validation": len(dataset.validation) if dataset.validation else 0,
+            "test": len(dataset.test),
+            "test_origin": dataset.test_origin,
+            "excluded": [asdict(e) for e in dataset.excluded[:MOST_EXCLUDED]],
+        },
+        "model": {
+            **network.reference,
+            "input_shape": list(network.input_shape),
+            "parameters": network.parameters,
+        },
+        "preprocess": engine.preprocess.to_json(),
+        "recipe": recipe.to_json(),
+        "total_steps": recipe.total_steps(len(dataset.train)),
+        "forms": asdict(engine.forms),
+        "device": device(),
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+        },
+    }
+
+
+def device() -> dict[str, Any]:
+    """What it runs on."""
+    first = jax.devices()[0]
+    return {
+        "kind": first.platform,
+        "name": first.device_kind,
+        "processor": platform.machine(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "system": platform.system(),
+    }

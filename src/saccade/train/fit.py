@@ -1,0 +1,321 @@
+"""Training, as a stream of events.
+
+`fit` yields what happened and writes nothing. Whoever consumes the stream decides what to do about
+it; `record` keeps it, `commands` steers it.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from saccade.core.errors import BadUsage, Diverged
+from saccade.core.records import Dataset, Predictions
+from saccade.data.split import hold_out
+from saccade.models.network import Network, build
+from saccade.run.checkpoint import Checkpoint
+from saccade.run.events import (
+    Accuracy,
+    Evaluated,
+    Event,
+    Finished,
+    Saved,
+    Started,
+    StepsDone,
+)
+from saccade.train.checkpoint import from_checkpoint, to_checkpoint, to_host
+from saccade.train.commands import Save, Source, Stop, nothing
+from saccade.train.engine import Engine, Forms, State, choose_forms
+from saccade.train.facts import run_facts
+from saccade.train.order import batch_ids
+from saccade.train.pace import Pace, SaveTimer
+from saccade.train.recipe import Recipe
+from saccade.train.recipes import recipe as named_recipe
+
+WORST = 50
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where to go on: the last checkpoint, the best one if there is, the forms chosen then."""
+
+    last: Checkpoint
+    best: Checkpoint | None
+    forms: Forms
+
+
+@dataclass(eq=False)
+class _Best:
+    """The best watched evaluation so far; the weights are kept only where they may be chosen."""
+
+    accuracy: float = -1.0
+    loss: float = np.inf
+    step: int = 0
+    weights: dict[str, np.ndarray] | None = None
+
+    def beaten_by(self, predictions: Predictions) -> bool:
+        return (predictions.accuracy, -predictions.loss) > (self.accuracy, -self.loss)
+
+    def facts(self) -> dict[str, Any]:
+        loss = self.loss if np.isfinite(self.loss) else None
+        return {"accuracy": self.accuracy, "loss": loss, "step": self.step}
+
+
+@dataclass(eq=False)
+class _Totals:
+    """Counts over the whole run, resumed parts included."""
+
+    seconds: float = 0.0
+    timed_images: int = 0
+    timed_seconds: float = 0.0
+    recent: list[StepsDone] = field(default_factory=list)
+
+    def add(self, done: StepsDone, *, timed: bool) -> None:
+        self.recent.append(done)
+        self.seconds += done.seconds
+        if timed:
+            self.timed_images += done.images
+            self.timed_seconds += done.seconds
+
+    def facts(self) -> dict[str, float]:
+        return {
+            "seconds": self.seconds,
+            "timed_images": self.timed_images,
+            "timed_seconds": self.timed_seconds,
+        }
+
+
+def fit(
+    model: str | Network,
+    dataset: Dataset,
+    recipe: Recipe | None = None,
+    *,
+    commands: Source = nothing,
+    resume: Resume | None = None,
+    origin: dict[str, Any] | None = None,
+) -> Iterator[Event]:
+    """Trains, and yields what happens: Started, StepsDone, Evaluated, Saved, Finished.
+
+    `model` is a name or a network; `recipe` defaults to the model's own. Between chunks
+    `commands(events so far)` may ask to stop or to save. Where the recipe watches validation and
+    the data set has none, part of train is held out. Test is read once, after the last step: with
+    the weights that were best on validation, or with the last ones if test was watched. `origin`
+    is added to what run.json holds (how the data was loaded, the command).
+
+    Raises:
+        BadUsage: the recipe does not fit the data.
+        Diverged: the loss is no longer a number; names the step.
+
+    >>> import saccade
+    >>> digits = saccade.load("digits")
+    >>> [type(event).__name__ for event in fit("softmax", digits, named_recipe("softmax", steps=1))]
+    ['Started', 'StepsDone', 'Evaluated', 'Saved', 'Finished']
+    """
+    network = (
+        model
+        if isinstance(model, Network)
+        else build(model, dataset.input_shape, len(dataset.classes))
+    )
+    recipe = recipe or named_recipe(network.name)
+    dataset = _with_watched(dataset, recipe)
+    _check(network, dataset, recipe)
+    preprocess = replace(dataset.preprocess, scale=recipe.pixel_scale)
+    forms = resume.forms if resume else choose_forms(network.graph)
+    engine = Engine(network.graph, recipe, preprocess, forms)
+    facts = run_facts(network, dataset, recipe, engine)
+    yield Started({**facts, **(origin or {})}, resume.last.step if resume else 0)
+    yield from _Training(engine, dataset, recipe, commands).run(resume)
+
+
+def _with_watched(dataset: Dataset, recipe: Recipe) -> Dataset:
+    """The data set with a validation split, where the recipe watches one."""
+    if recipe.watch == "test" or dataset.validation is not None:
+        return dataset
+    if recipe.validation_share == 0:
+        raise BadUsage("watching validation takes a --val-split above 0")
+    train, validation = hold_out(dataset.train, recipe.validation_share, len(dataset.classes))
+    if not len(validation):
+        raise BadUsage("no class has two pictures, so nothing can be held out for validation")
+    return dataset.with_validation(train, validation)
+
+
+def _check(network: Network, dataset: Dataset, recipe: Recipe) -> None:
+    if network.input_shape != dataset.input_shape or network.classes != len(dataset.classes):
+        raise BadUsage(
+            f"the network takes {network.input_shape} and {network.classes} classes, "
+            f"the data has {dataset.input_shape} and {len(dataset.classes)}"
+        )
+    if recipe.batch_size > len(dataset.train):
+        raise BadUsage(
+            f"--batch-size {recipe.batch_size} is more than there are training images: "
+            f"{len(dataset.train):,}"
+        )
+
+
+class _Training:
+    """One run of `fit`, from its first or its resumed step to the end."""
+
+    def __init__(self, engine: Engine, dataset: Dataset, recipe: Recipe, commands: Source):
+        self.engine, self.dataset, self.recipe, self.commands = engine, dataset, recipe, commands
+        self.total = recipe.total_steps(len(dataset.train))
+        self.interval = recipe.evaluation_interval(len(dataset.train))
+        self.step = 0
+        self.evaluated_at = -1
+        self.best, self.totals = _Best(), _Totals()
+        self.history: list[Event] = []
+        self.pace, self.timer = Pace(engine.rows), SaveTimer()
+
+    def run(self, resume: Resume | None) -> Iterator[Event]:
+        self.train = self.engine.resident(self.dataset.train)
+        watched = self.dataset.test if self.recipe.watch == "test" else self.dataset.validation
+        assert watched is not None  # noqa: S101  (fit held one out)
+        self.watched = self.engine.resident(watched)
+        self.state = self._resumed(resume) if resume else self.engine.first_state()
+        reason = "all steps done"
+        while self.step < self.total:
+            yield self._remember(self._chunk())
+            if self.step % self.interval == 0 or self.step == self.total:
+                yield self._remember(self._evaluate())
+            asked = self.commands(self.history)
+            stop = next((command for command in asked if isinstance(command, Stop)), None)
+            if stop is not None:
+                reason = stop.reason
+                break
+            if self.step < self.total and (self.timer.due() or Save() in asked):
+                yield from self._save()
+        if self.evaluated_at != self.step:
+            yield self._remember(self._evaluate())
+        yield from self._save()
+        yield self._finish(reason)
+
+    def _resumed(self, resume: Resume) -> State:
+        facts = resume.last.facts
+        self.step = resume.last.step
+        best = facts["best"]
+        weights = dict(resume.best.weights) if resume.best else None
+        loss = np.inf if best["loss"] is None else best["loss"]
+        self.best = _Best(best["accuracy"], loss, best["step"], weights)
+        self.totals = _Totals(**facts["totals"])
+        return from_checkpoint(resume.last, self.engine)
+
+    def _remember(self, event: Event) -> Event:
+        kept = replace(event, predictions=None) if isinstance(event, Evaluated) else event
+        self.history.append(kept)
+        return event
+
+    def _chunk(self) -> StepsDone:
+        recipe, first = self.recipe, self.step
+        boundary = min(self.total, (first // self.interval + 1) * self.interval)
+        count = self.pace.steps(boundary - first)
+        images = len(self.dataset.train)
+        ids = batch_ids(
+            images, recipe.batch_size, first, count, seed=recipe.seed, shuffle=recipe.shuffle
+        )
+        rates = np.array([recipe.schedule(s, self.total) for s in range(first, first + count)])
+        began = time.perf_counter()
+        chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
+        seconds = time.perf_counter() - began
+        self.state, self.step = chunk.state, first + count
+        self._check_finite(chunk.losses, first, rates)
+        done = StepsDone(
+            first + 1,
+            self.step,
+            seconds,
+            tuple(chunk.losses.tolist()),
+            tuple(chunk.accuracies.tolist()),
+            tuple(rates.tolist()),
+            ids.size,
+        )
+        self.totals.add(done, timed=self.pace.warm)
+        if not self.pace.warm:
+            self.timer.cost(0)  # what compilation took is no reason to save
+        self.pace.took(count, seconds)
+        return done
+
+    def _check_finite(self, losses: np.ndarray, first: int, rates: np.ndarray) -> None:
+        bad = np.flatnonzero(~np.isfinite(losses))
+        if len(bad):
+            raise Diverged(
+                f"the loss is {losses[bad[0]]} at step {first + bad[0] + 1:,} of {self.total:,}, "
+                f"where the learning rate was {rates[bad[0]]:.3g}. Try a smaller one: "
+                f"--lr {self.recipe.schedule.rate / 10:.2g}"
+            )
+
+    def _evaluate(self) -> Evaluated:
+        began = time.perf_counter()
+        predictions = self.engine.answer(self.state.weights, self.watched)
+        if not np.isfinite(predictions.loss):
+            self._check_finite(np.array([predictions.loss]), self.step - 1, self._last_rates())
+        better = self.best.beaten_by(predictions)
+        if better:
+            keep = self.recipe.watch == "validation"
+            weights = to_host(self.state.weights) if keep else None
+            self.best = _Best(predictions.accuracy, predictions.loss, self.step, weights)
+        recent, self.totals.recent = self.totals.recent, []
+        losses = [x for done in recent for x in done.losses]
+        accuracies = [x for done in recent for x in done.accuracies]
+        self.evaluated_at = self.step
+        return Evaluated(
+            step=self.step,
+            split=self.recipe.watch,
+            accuracy=predictions.accuracy,
+            loss=predictions.loss,
+            n=len(predictions),
+            best=better,
+            train_loss=float(np.mean(losses)) if losses else None,
+            train_accuracy=float(np.mean(accuracies)) if accuracies else None,
+            learning_rate=float(self._last_rates()[-1]),
+            seconds=time.perf_counter() - began,
+            predictions=predictions,
+        )
+
+    def _last_rates(self) -> np.ndarray:
+        return np.array([self.recipe.schedule(max(self.step - 1, 0), self.total)])
+
+    def _save(self) -> Iterator[Saved]:
+        """The best weights first: a `last` on disk then always has the `best` it speaks of."""
+        facts = {"best": self.best.facts(), "totals": self.totals.facts()}
+        began = time.perf_counter()
+        if self.best.weights is not None and self.best.step != self.step:
+            best = Checkpoint(self.best.step, self.best.weights, {}, facts)
+            yield Saved(self.best.step, ("best",), best)
+        last = to_checkpoint(self.step, self.state, facts)
+        is_best = self.best.weights is not None and self.best.step == self.step
+        yield Saved(self.step, ("best", "last") if is_best else ("last",), last)
+        self.timer.cost(time.perf_counter() - began)
+
+    def _finish(self, reason: str) -> Finished:
+        weights: Any = self.state.weights
+        step, validation = self.step, None
+        if self.recipe.watch == "validation":
+            assert self.best.weights is not None  # noqa: S101  (the last step was evaluated)
+            weights, step = self.best.weights, self.best.step
+            validation = Accuracy.of(self.engine.answer(weights, self.watched))
+        test = self.dataset.test
+        predictions = self.engine.answer(weights, self.engine.resident(test))
+        worst = worst_mistakes(predictions, WORST)
+        timed = self.totals.timed_seconds
+        return Finished(
+            step=self.step,
+            reason=reason,
+            seconds=self.totals.seconds,
+            images_per_second=self.totals.timed_images / timed if timed else None,
+            validation=validation,
+            test=Accuracy.of(predictions),
+            step_read=step,
+            best_watched=self.best.accuracy,
+            predictions=predictions,
+            names=tuple(test.names),
+            worst_ids=tuple(worst.tolist()),
+            worst=test.take(worst),
+        )
+
+
+def worst_mistakes(predictions: Predictions, most: int) -> np.ndarray:
+    """Positions of the wrong answers, most certain of their wrong class first."""
+    wrong = np.flatnonzero(predictions.answers != predictions.labels)
+    certainty = predictions.probabilities[wrong].max(axis=1)
+    order: np.ndarray = wrong[np.argsort(-certainty, kind="stable")][:most]
+    return order

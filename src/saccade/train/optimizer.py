@@ -1,0 +1,28 @@
+"""From a recipe to a Keras optimizer."""
+
+from typing import Any
+
+from saccade.models.backend import keras
+from saccade.train.recipe import Recipe
+
+
+def make_optimizer(recipe: Recipe) -> Any:
+    """The optimizer a recipe names; its learning rate is set anew at every step.
+
+    Weight decay is decoupled (Loshchilov and Hutter 2017); biases, offsets and scales are left out.
+    """
+    rate = recipe.schedule.rate
+    decay = recipe.weight_decay or None
+    kinds = keras.optimizers
+    match recipe.optimizer:
+        case "sgd":
+            optimizer = kinds.SGD(
+                rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0, weight_decay=decay
+            )
+        case "adam":
+            optimizer = kinds.Adam(rate, epsilon=recipe.epsilon, weight_decay=decay)
+        case "adamw":
+            optimizer = kinds.AdamW(rate, epsilon=recipe.epsilon, weight_decay=recipe.weight_decay)
+    if recipe.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
+    return optimizer

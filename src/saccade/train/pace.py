@@ -1,0 +1,46 @@
+"""How many steps at a time, and when to save: decided on the host, from the clock.
+
+Neither changes a result; they only change when a person hears of it.
+"""
+
+import time
+from collections.abc import Callable
+
+CHUNK_SECONDS = 0.1
+GROWTH = 8
+
+
+class Pace:
+    """The length of the next chunk: about 0.1 s of work, at least one step."""
+
+    def __init__(self, most: int):
+        self.most = most
+        self.wanted = 1
+        self.warm = False  # the first chunk compiles, so its time says nothing
+
+    def steps(self, left: int) -> int:
+        """How many steps to take, of `left` before the next thing happens."""
+        return max(1, min(self.wanted, left, self.most))
+
+    def took(self, steps: int, seconds: float) -> None:
+        """Learns from a chunk."""
+        if self.warm:
+            fitting = int(CHUNK_SECONDS * steps / max(seconds, 1e-9))
+            self.wanted = max(1, min(fitting, GROWTH * steps))
+        self.warm = True
+
+
+class SaveTimer:
+    """When the next timed save is due: 100 times the last one's cost later, 2 to 60 seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.clock = clock
+        self.next = clock() + 2
+
+    def due(self) -> bool:
+        """Whether it is time."""
+        return self.clock() >= self.next
+
+    def cost(self, seconds: float) -> None:
+        """Plans the next save after one that took this long."""
+        self.next = self.clock() + min(max(100 * seconds, 2), 60)

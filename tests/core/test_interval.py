@@ -1,0 +1,52 @@
+"""The Wilson interval against values worked out elsewhere."""
+
+import math
+
+import pytest
+
+from saccade.core.interval import wilson
+
+
+@pytest.mark.parametrize(
+    ("correct", "n", "low", "high"),
+    [
+        # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I,
+        # method 3 (score without continuity correction).
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0000, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_is_that_of_the_literature(correct, n, low, high):
+    assert wilson(correct, n) == pytest.approx((low, high), abs=5e-5)
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 359, 10_000])
+def test_it_holds_the_share_and_stays_between_0_and_1(n):
+    for correct in {0, 1, n // 2, n - 1, n}:
+        low, high = wilson(correct, n)
+        assert 0 <= low <= correct / n <= high <= 1
+        assert high > low
+
+
+def test_wrong_and_right_answers_mirror_each_other():
+    low, high = wilson(30, 100)
+    mirrored = wilson(70, 100)
+    assert (1 - high, 1 - low) == pytest.approx(mirrored, abs=1e-12)
+
+
+def test_more_pictures_or_less_confidence_make_it_narrower():
+    def width(*values: float) -> float:
+        low, high = wilson(*values)
+        return high - low
+
+    assert width(9000, 10_000) < width(900, 1000) < width(90, 100)
+    assert width(90, 100, 0.5) < width(90, 100, 0.95) < width(90, 100, 0.99)
+    assert math.isclose(width(900_000, 1_000_000) * 1000, 2 * 1.96 * 0.3, rel_tol=1e-3)
+
+
+@pytest.mark.parametrize(("correct", "n"), [(0, 0), (-1, 5), (6, 5)])
+def test_a_share_that_is_none_is_refused(correct, n):
+    with pytest.raises(ValueError, match=f"got {correct} of {n}"):
+        wilson(correct, n)

@@ -1,0 +1,147 @@
+"""Both forms against Keras' own layers, and their slopes against finite differences."""
+
+import numpy as np
+import pytest
+
+from saccade.models.backend import jax, keras
+from saccade.models.forward import Mode, convolve_patches, forward
+from saccade.models.graph import layer_graph
+from saccade.models.initialize import first_weights
+from saccade.models.network import build
+
+layers = keras.layers
+FORMS = ["patches", "layers"]
+
+
+def build_and_draw(*body, shape=(9, 7, 3)):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([layers.Input(shape), *body])
+    graph = layer_graph(model)
+    rng = np.random.default_rng(0)
+    weights = {
+        name: np.abs(rng.normal(size=v.shape)).astype(np.float32) * 0.3
+        for name, v in graph.weights.items()
+    }
+    for name, variable in graph.weights.items():
+        variable.assign(weights[name])
+    images = rng.uniform(size=(4, *shape)).astype(np.float32)
+    return model, graph, weights, images
+
+
+CASES = {
+    "same stride 1": [layers.Conv2D(5, 3, padding="same", activation="relu")],
+    "same stride 2": [layers.Conv2D(4, (4, 3), strides=2, padding="same")],
+    "valid stride (2, 1)": [layers.Conv2D(4, 3, strides=(2, 1), padding="valid", use_bias=False)],
+    "1x1": [layers.Conv2D(4, 1)],
+    "two in a row": [layers.Conv2D(4, 3, activation="tanh"), layers.Conv2D(2, 2, strides=2)],
+    "softmax inside": [layers.Conv2D(4, 3, activation="softmax")],
+    "dilated": [layers.Conv2D(4, 3, dilation_rate=2)],
+    "grouped": [layers.Conv2D(6, 3, groups=3)],
+    "batch norm": [layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Activation("relu")],
+    "batch norm bare": [layers.BatchNormalization(scale=False, center=False, epsilon=0.1)],
+    "softmax layer": [layers.Conv2D(3, 2), layers.Activation("softmax")],
+    "max pooling": [layers.Conv2D(3, 2), layers.MaxPooling2D(), layers.Conv2D(2, 2)],
+    "flatten, dense": [layers.Conv2D(3, 2), layers.Flatten(), layers.Dense(5)],
+    "dense norm": [layers.Flatten(), layers.Dense(5), layers.BatchNormalization()],
+    "dropout": [layers.Conv2D(3, 2), layers.Dropout(0.5)],
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", CASES)
+def test_inference_is_what_keras_computes(case, form):
+    model, graph, weights, images = build_and_draw(
+        *[keras.layers.deserialize(keras.layers.serialize(layer)) for layer in CASES[case]]
+    )
+    expected = np.asarray(model(images, training=False))
+    actual, updates = forward(graph, weights, images, form=form, mode=Mode())
+    np.testing.assert_allclose(actual, expected, rtol=2e-5, atol=2e-5)
+    assert updates == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_batch_norm_trains_as_keras_does(form):
+    body = [layers.Conv2D(4, 3), layers.BatchNormalization(momentum=0.9), layers.Flatten()]
+    model, graph, weights, images = build_and_draw(*body)
+    actual, updates = forward(
+        graph, weights, images, form=form, mode=Mode(training=True, key=jax.random.key(0))
+    )
+    expected = np.asarray(model(images, training=True))
+    np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-4)
+    for name, variable in graph.weights.items():
+        if "moving" in name:
+            np.testing.assert_allclose(updates[name], variable.value, rtol=1e-4, atol=1e-5)
+
+
+def test_the_decks_batch_norm_warms_up():
+    _, graph, weights, images = build_and_draw(layers.BatchNormalization(momentum=0.999))
+    name = next(name for name in weights if name.endswith("moving_mean"))
+    for step, momentum in ((0, 0.1), (90, 0.91), (100_000, 0.999)):
+        mode = Mode(training=True, key=jax.random.key(0), step=step, batch_norm_warmup=True)
+        _, updates = forward(graph, weights, images, form="patches", mode=mode)
+        expected = weights[name] * momentum + images.mean((0, 1, 2)) * (1 - momentum)
+        np.testing.assert_allclose(updates[name], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_key(form):
+    _, graph, weights, _ = build_and_draw(layers.Dropout(0.25))
+    images = np.ones((50, 9, 7, 3), np.float32)
+    first, same, other = (
+        np.asarray(
+            forward(
+                graph, weights, images, form=form, mode=Mode(training=True, key=jax.random.key(k))
+            )[0]
+        )
+        for k in (0, 0, 1)
+    )
+    assert (first == same).all()
+    assert (first != other).any()
+    assert (first == 0).mean() == pytest.approx(0.25, abs=0.02)
+    assert first.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_the_course_example_of_a_convolution():
+    picture = [[1, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 1, 1, 1], [0, 0, 1, 1, 0], [0, 1, 1, 0, 0]]
+    kernel = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    x = np.array(picture, np.float32).reshape(1, 5, 5, 1)  # (channels, height, width, batch)
+    k = np.array(kernel, np.float32).reshape(3, 3, 1, 1)
+    same = [[2, 2, 3, 1, 1], [1, 4, 3, 4, 1], [1, 2, 4, 3, 3], [1, 2, 3, 4, 1], [0, 2, 2, 1, 1]]
+    for strides, padding, expected in (
+        ((1, 1), "valid", [[4, 3, 4], [2, 4, 3], [2, 3, 4]]),
+        ((2, 2), "valid", [[4, 4], [2, 4]]),
+        ((1, 1), "same", same),
+    ):
+        result = convolve_patches(x, k, strides, padding)
+        assert np.asarray(result)[0, :, :, 0].tolist() == expected
+
+
+@pytest.mark.parametrize("name", ["conv", "conv-bn"])
+def test_compiled_slopes_are_true(name):
+    """Against finite differences in every weight array: a wrong slope can still learn."""
+    graph = build(name, (8, 8, 2), 3).graph
+    rng = np.random.default_rng(0)
+    images = rng.uniform(size=(6, 8, 8, 2)).astype(np.float32)
+    weights = first_weights(graph, "layers", 0)
+    aim = rng.normal(size=(6, 3)).astype(np.float32)
+    mode = Mode(training=True, key=jax.random.key(0))
+
+    @jax.jit
+    def loss(weights):
+        logits, _ = forward(graph, weights, images, form="patches", mode=mode)
+        return (jax.numpy.tanh(logits) * aim).sum()
+
+    slopes = jax.jit(jax.grad(loss))(weights)
+    for key, variable in graph.weights.items():
+        if not variable.trainable:
+            continue
+        direction = rng.normal(size=weights[key].shape).astype(np.float32)
+        direction /= np.linalg.norm(direction)
+        step = np.float32(5e-4)  # small: a larger one crosses the corners of ReLU
+        ahead, behind = (
+            float(loss({**weights, key: weights[key] + sign * step * direction}))
+            for sign in (1, -1)
+        )
+        expected = (ahead - behind) / (2 * step)
+        actual = float((np.asarray(slopes[key]) * direction).sum())
+        assert actual == pytest.approx(expected, rel=0.03, abs=3e-3), key

@@ -1,0 +1,116 @@
+"""What a person installs from agrees with itself and names nothing of the machine that made it."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import saccade
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+LOCK = (ROOT / "requirements.txt").read_text()
+OPTION = re.compile(
+    r"^\s*(-i|-f|-e|--index-url|--extra-index-url|--no-index|--find-links|--trusted-host)\b"
+)
+
+
+def pins(lock: str) -> list[tuple[Requirement, list[str]]]:
+    """Each pin of a lock with its hashes."""
+    lines = [line for line in lock.splitlines() if not line.lstrip().startswith("#")]
+    entries = "\n".join(lines).replace("\\\n", " ").splitlines()
+    parts = [entry.split(" --hash=") for entry in entries if entry.strip()]
+    return [(Requirement(pin), [each.strip() for each in hashes]) for pin, *hashes in parts]
+
+
+def unhashed(lock: str) -> list[str]:
+    good = re.compile(r"sha256:[0-9a-f]{64}")
+    return [
+        str(pin) for pin, hashes in pins(lock) if not hashes or not all(map(good.fullmatch, hashes))
+    ]
+
+
+def leaks(lock: str) -> list[str]:
+    """Lines that name an address, an index or a place on somebody's disk."""
+    return [
+        line for line in lock.splitlines() if "://" in line or " /" in line or OPTION.match(line)
+    ]
+
+
+def locked_for(lock: str, python: str, platform: str) -> dict[str, Requirement]:
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": platform,
+    }
+    chosen = [
+        pin for pin, _ in pins(lock) if pin.marker is None or pin.marker.evaluate(environment)
+    ]
+    names = [canonicalize_name(pin.name) for pin in chosen]
+    assert len(names) == len(set(names)), f"two pins of one package for {environment}"
+    return dict(zip(names, chosen, strict=True))
+
+
+def test_every_pin_is_exact_and_has_hashes():
+    assert len(pins(LOCK)) > 20
+    assert unhashed(LOCK) == []
+    assert [
+        str(pin) for pin, _ in pins(LOCK) if [s.operator for s in pin.specifier] != ["=="]
+    ] == []
+
+
+def test_the_lock_names_no_index_and_no_path():
+    assert leaks(LOCK) == []
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_the_lock_satisfies_pyproject_everywhere(python, platform):
+    locked = locked_for(LOCK, python, platform)
+    wanted = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["dev"]]
+    for requirement in map(Requirement, wanted):
+        pin = locked[canonicalize_name(requirement.name)]
+        version = next(iter(pin.specifier)).version
+        assert requirement.specifier.contains(version), (
+            f"{pin} is not {requirement}: run `make lock`"
+        )
+
+
+def test_python_3_11_gets_the_last_jax_that_runs_on_it():
+    assert "0.10.2" in str(locked_for(LOCK, "3.11", "linux")["jax"].specifier)
+    assert "0.12." in str(locked_for(LOCK, "3.13", "linux")["jax"].specifier)
+
+
+def test_the_checks_above_see_a_bad_lock():
+    digest = "sha256:" + "0" * 64
+    assert unhashed(f"good==1 \\\n    --hash={digest}\nbad==1 ; python_version < '3.12'\n") == [
+        'bad==1; python_version < "3.12"'
+    ]
+    assert unhashed("short==1 --hash=sha256:00\n") == ["short==1"]
+    bad = ["--index-url x", "-f wheels", "# via -r /home/me/in.txt", "a @ file://b"]
+    assert leaks("\n".join([*bad, "c==1 \\", "    # via a"])) == bad
+
+
+def test_one_version():
+    stated = re.search(
+        r'^__version__ = "(.+)"$', (ROOT / "src/saccade/__init__.py").read_text(), re.M
+    )
+    assert stated is not None
+    assert stated[1] == PROJECT["project"]["version"] == saccade.__version__
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
+def test_the_makefile_parses():
+    # Under `make test` the flags of the outer make would reach this one.
+    environment = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    dry = subprocess.run(
+        ["make", "--dry-run", "demo"], cwd=ROOT, capture_output=True, text=True, env=environment
+    )
+    assert dry.returncode == 0, dry.stderr
+    assert "saccade train digits" in dry.stdout

@@ -1,0 +1,120 @@
+"""The compiled step against the formula, and chunks that change nothing."""
+
+import numpy as np
+import pytest
+
+from saccade.core.preprocess import Preprocess
+from saccade.core.records import Split
+from saccade.models.network import build
+from saccade.train.augment import Affine
+from saccade.train.engine import ANSWER_BATCH, Engine, Forms
+from saccade.train.order import batch_ids
+from saccade.train.recipe import Recipe
+from saccade.train.schedule import Constant
+
+PATCHES = Forms("patches", "patches")
+LAYERS = Forms("layers", "layers")
+
+
+@pytest.fixture
+def noise():
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (130, 8, 8, 1), dtype=np.uint8)
+    return Split(pixels, rng.integers(0, 3, 130).astype(np.int32), range(130))
+
+
+def engine_for(model, forms=PATCHES, **recipe):
+    values = {"steps": 10, "batch_size": 10, "schedule": Constant(0.05), **recipe}
+    return Engine(build(model, (8, 8, 1), 3).graph, Recipe(**values), Preprocess(8, 8, 1), forms)
+
+
+def trained(engine, noise, counts, rate=0.05):
+    state, train, first = engine.first_state(), engine.resident(noise), 0
+    losses = []
+    for count in counts:
+        ids = batch_ids(130, 10, first, count, seed=0, shuffle="every epoch")
+        chunk = engine.run_chunk(state, train, ids, np.full(count, rate), first)
+        state, first = chunk.state, first + count
+        losses.append(chunk.losses)
+    weights = {name: np.asarray(value) for name, value in state.weights.items()}
+    return weights, np.concatenate(losses)
+
+
+@pytest.mark.parametrize("model", ["softmax", "conv-bn"])
+def test_the_length_of_chunks_changes_no_bit(model, noise):
+    results = []
+    for counts in ([1] * 64, [7] * 9 + [1], [64]):
+        engine = engine_for(model, augment=Affine())
+        weights, losses = trained(engine, noise, counts)
+        results.append(b"".join([losses.tobytes(), *(v.tobytes() for v in weights.values())]))
+    assert results[0] == results[1] == results[2]
+
+
+def test_another_seed_gives_other_weights(noise):
+    one, _ = trained(engine_for("conv"), noise, [3])
+    other, _ = trained(engine_for("conv", seed=1), noise, [3])
+    assert any((one[key] != other[key]).any() for key in one)
+
+
+def test_gradient_descent_on_softmax_is_the_textbook_formula(noise):
+    engine = engine_for("softmax", optimizer="sgd")
+    weights, losses = trained(engine, noise, [4])
+    kernel, bias, expected_losses = np.zeros((64, 3)), np.zeros(3), []
+    for rows in batch_ids(130, 10, 0, 4, seed=0, shuffle="every epoch"):
+        x = noise.pixels[rows].reshape(10, 64) / 255
+        y = np.eye(3)[noise.labels[rows]]
+        scores = np.exp(x @ kernel + bias)
+        p = scores / scores.sum(1, keepdims=True)
+        expected_losses.append(-np.log((p * y).sum(1)).mean())
+        kernel -= 0.05 * x.T @ (p - y) / 10
+        bias -= 0.05 * (p - y).mean(0)
+    np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
+    np.testing.assert_allclose(weights["01-dense/kernel"], kernel, atol=1e-6)
+    np.testing.assert_allclose(weights["01-dense/bias"], bias, atol=1e-6)
+
+
+def test_the_rate_of_each_step_is_the_one_given(noise):
+    """Kingma and Ba: Adam's first update is the rate times the slope's sign."""
+    engine = engine_for("softmax", optimizer="adam", epsilon=1e-12)
+    ids = batch_ids(130, 10, 0, 1, seed=0, shuffle="once")
+    for rate in (0.01, 0.2):
+        chunk = engine.run_chunk(
+            engine.first_state(), engine.resident(noise), ids, np.array([rate]), 0
+        )
+        bias = np.asarray(chunk.state.weights["01-dense/bias"])
+        np.testing.assert_allclose(np.abs(bias), rate, rtol=1e-3)
+
+
+def test_weight_decay_pulls_kernels_and_leaves_biases(noise):
+    plain, _ = trained(engine_for("mlp-relu", optimizer="adamw"), noise, [1])
+    pulled, _ = trained(engine_for("mlp-relu", optimizer="adamw", weight_decay=0.5), noise, [1])
+    first = np.asarray(engine_for("mlp-relu").first_state().weights["01-dense/kernel"])
+    difference = plain["01-dense/kernel"] - pulled["01-dense/kernel"]
+    np.testing.assert_allclose(difference, 0.05 * 0.5 * first, atol=1e-6)
+    np.testing.assert_allclose(plain["01-dense/bias"], pulled["01-dense/bias"], atol=1e-7)
+
+
+@pytest.mark.parametrize("model", ["conv", "mlp-relu"])
+def test_both_forms_train_alike(model, noise):
+    one, _ = trained(engine_for(model, PATCHES, optimizer="sgd"), noise, [5])
+    other, _ = trained(engine_for(model, LAYERS, optimizer="sgd"), noise, [5])
+    for key in one:
+        np.testing.assert_allclose(one[key], other[key], atol=2e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("count", [1, 3, ANSWER_BATCH, ANSWER_BATCH + 1, 130])
+def test_answers_do_not_depend_on_how_many_are_asked(count, noise):
+    engine = engine_for("conv-bn")
+    weights = engine.first_state().weights
+    everything = engine.logits(weights, noise.pixels)
+    assert everything.shape == (130, 3)
+    part = engine.logits(weights, noise.pixels[:count])
+    np.testing.assert_allclose(part, everything[:count], atol=1e-5)
+
+
+def test_evaluation_sees_neither_augmentation_nor_dropout(noise):
+    engine = engine_for("conv-bn", augment=Affine())
+    weights = engine.first_state().weights
+    assert (engine.logits(weights, noise.pixels) == engine.logits(weights, noise.pixels)).all()
+    plain = engine_for("conv-bn").logits(weights, noise.pixels)
+    assert (engine.logits(weights, noise.pixels) == plain).all()

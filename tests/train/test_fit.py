@@ -1,0 +1,212 @@
+"""The stream of events: what comes, in which order, and what it is worth."""
+
+import dataclasses
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import saccade
+from saccade.core.errors import BadUsage, Diverged
+from saccade.core.records import Split
+from saccade.run.events import Evaluated, Finished, Saved, Started, StepsDone
+from saccade.train.commands import Save, Stop
+from saccade.train.fit import worst_mistakes
+from saccade.train.recipes import RECIPES
+from saccade.train.schedule import Constant
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return saccade.load("digits")
+
+
+def run(digits, model="softmax", commands=None, **changes):
+    recipe = saccade.recipe(model, **{"steps": 40, "evaluate_every": 10, **changes})
+    extra = {"commands": commands} if commands else {}
+    return list(saccade.fit(model, digits, recipe, **extra))
+
+
+def kinds(events, kind):
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_events_come_in_order_and_cover_every_step_once(digits):
+    events = run(digits)
+    assert isinstance(events[0], Started)
+    assert isinstance(events[-1], Finished)
+    chunks = kinds(events, StepsDone)
+    assert chunks[0].first == 1
+    assert all(a.last + 1 == b.first for a, b in pairwise(chunks))
+    assert chunks[-1].last == 40
+    assert all(len(c.losses) == c.last - c.first + 1 for c in chunks)
+    assert [e.step for e in kinds(events, Evaluated)] == [10, 20, 30, 40]
+
+
+def test_it_learns(digits):
+    first, *_, last = kinds(run(digits, steps=200, evaluate_every=2), Evaluated)
+    assert last.accuracy > 0.85 > first.accuracy
+    assert last.loss < first.loss
+
+
+def test_the_same_seed_gives_the_same_events(digits):
+    def numbers(events):
+        losses = [loss for event in kinds(events, StepsDone) for loss in event.losses]
+        return losses, [(e.accuracy, e.loss) for e in kinds(events, Evaluated)], events[-1].test
+
+    assert numbers(run(digits, "mlp-relu")) == numbers(run(digits, "mlp-relu"))
+    assert numbers(run(digits, "mlp-relu")) != numbers(run(digits, "mlp-relu", seed=1))
+
+
+def test_validation_is_held_out_of_train_and_never_trained_on(digits):
+    facts = run(digits)[0].facts["data"]
+    assert facts["train"] + facts["validation"] == len(digits.train)
+    assert facts["validation"] == pytest.approx(0.1 * len(digits.train), abs=10)
+
+
+def test_test_is_read_with_the_weights_that_were_best_on_validation(digits):
+    """A rate so high that accuracy jumps about: the last step is not the best one."""
+    events = run(digits, schedule=Constant(2.0), optimizer="sgd", steps=60, evaluate_every=3)
+    seen = kinds(events, Evaluated)
+    finished = events[-1]
+    best = max(seen, key=lambda e: (e.accuracy, -e.loss))
+    assert finished.step_read == best.step
+    assert finished.validation.accuracy == best.accuracy == finished.best_watched
+    assert finished.step_read != finished.step
+    saved = {name: e for e in kinds(events, Saved) for name in e.names}
+    assert saved["best"].step == best.step
+    assert saved["last"].step == 60
+
+
+def test_a_watched_test_never_selects(digits):
+    deck = dataclasses.replace(RECIPES["G1.0"], steps=60, evaluate_every=3, schedule=Constant(5.0))
+    events = list(saccade.fit("softmax", digits, deck))
+    seen = kinds(events, Evaluated)
+    finished = events[-1]
+    assert {e.split for e in seen} == {"test"}
+    assert finished.validation is None
+    assert finished.step_read == 60
+    assert finished.test.accuracy == seen[-1].accuracy
+    assert finished.best_watched == max(e.accuracy for e in seen) > finished.test.accuracy
+    assert all(e.names == ("last",) for e in kinds(events, Saved))
+    assert events[0].facts["data"]["train"] == len(digits.train)
+
+
+def test_test_is_read_once_and_only_at_the_end(digits, monkeypatch):
+    from saccade.train.engine import Engine
+
+    sizes = []
+    answer = Engine.answer
+
+    def counted(self, weights, split):
+        sizes.append(len(split.labels))
+        return answer(self, weights, split)
+
+    monkeypatch.setattr(Engine, "answer", counted)
+    run(digits)
+    assert sizes.count(len(digits.test)) == 1
+    assert sizes[-1] == len(digits.test)
+
+
+def test_stop_ends_with_evaluation_save_and_finished(digits):
+    def after_17(events):
+        return [Stop("enough")] if events[-1].step == 20 else []
+
+    events = run(digits, commands=lambda seen: after_17(kinds(seen, Evaluated) or [run_zero]))
+    assert [type(e).__name__ for e in events[-2:]] == ["Saved", "Finished"]
+    assert events[-1].reason == "enough"
+    assert events[-1].step == 20
+
+
+run_zero = Evaluated(0, "validation", 0, 0, 1, False, None, None, None, 0)
+
+
+def test_a_stop_between_evaluations_is_evaluated_too(digits):
+    stopped = run(digits, commands=lambda seen: [Stop("now")], evaluate_every=1000, steps=2000)
+    assert stopped[-1].step < 1000
+    assert [e.step for e in kinds(stopped, Evaluated)] == [stopped[-1].step]
+
+
+def test_save_is_obeyed_between_chunks(digits):
+    events = run(digits, commands=lambda seen: [Save()])
+    assert len(kinds(events, Saved)) > 4
+
+
+def test_commands_are_told_everything_so_far(digits):
+    told = []
+
+    def spy(events):
+        told.append(len(events))
+        return []
+
+    events = run(digits, commands=spy)
+    assert told == sorted(told)
+    assert told[-1] == len(kinds(events, StepsDone)) + len(kinds(events, Evaluated))
+
+
+def test_a_loss_that_is_no_number_stops_at_its_step(digits):
+    recipe = saccade.recipe("mlp-relu", steps=200, optimizer="sgd", schedule=Constant(1e6))
+    events = []
+    with pytest.raises(Diverged, match=r"step \d+ of 200.*--lr 1e\+05"):
+        events.extend(saccade.fit("mlp-relu", digits, recipe))
+        raise AssertionError
+    assert not kinds(events, Saved)
+
+
+def test_certain_and_wrong_is_a_large_loss_not_an_infinite_one(digits):
+    """The decks' softmax takes log(0); ours is computed from logits."""
+    recipe = saccade.recipe("softmax", steps=30, optimizer="sgd", schedule=Constant(1e4))
+    *_, finished = saccade.fit("softmax", digits, recipe)
+    assert 100 < finished.test.loss < np.inf
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"batch_size": 5000}, "5000 is more than there are training images: 1,295"),
+        ({"validation_share": 0.0}, "--val-split above 0"),
+    ],
+)
+def test_a_recipe_that_does_not_fit_is_refused(digits, changes, said):
+    with pytest.raises(BadUsage, match=said):
+        run(digits, **changes)
+
+
+def test_a_network_of_another_shape_is_refused(digits):
+    network = saccade.build("softmax", (28, 28, 1), 10)
+    with pytest.raises(BadUsage, match=r"takes \(28, 28, 1\)"):
+        next(saccade.fit(network, digits))
+
+
+def test_started_comes_before_anything_is_compiled(digits, monkeypatch):
+    from saccade.train.engine import Engine
+
+    monkeypatch.setattr(Engine, "run_chunk", lambda *_: pytest.fail("compiled"))
+    assert isinstance(next(saccade.fit("softmax", digits)), Started)
+
+
+def test_given_splits_are_kept(digits):
+    split = Split(digits.train.pixels[:50], digits.train.labels[:50], range(50))
+    given = dataclasses.replace(digits, validation=split)
+    facts = run(given)[0].facts["data"]
+    assert (facts["train"], facts["validation"]) == (len(digits.train), 50)
+
+
+def test_the_worst_mistakes_are_the_surest_first():
+    logits = np.array([[5.0, 0], [0, 1], [3, 0], [0, 9]])
+    predictions = saccade.Predictions(logits, np.array([1, 0, 1, 1]))
+    assert worst_mistakes(predictions, 2).tolist() == [0, 2]
+    assert worst_mistakes(predictions, 9).tolist() == [0, 2, 1]
+
+
+def test_numbers_of_the_end_agree(digits):
+    events = run(digits, steps=400)
+    finished = events[-1]
+    chunks = kinds(events, StepsDone)
+    assert finished.seconds == pytest.approx(sum(c.seconds for c in chunks))
+    timed = sum(c.images for c in chunks[1:]) / sum(c.seconds for c in chunks[1:])
+    assert finished.images_per_second == pytest.approx(timed)
+    assert finished.test.n == len(digits.test) == len(finished.names)
+    wrong = finished.test.n - finished.predictions.correct
+    assert len(finished.worst_ids) == min(50, wrong)
+    assert (digits.test.pixels[list(finished.worst_ids)] == finished.worst.pixels).all()

@@ -1,0 +1,37 @@
+"""Which pictures come when."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saccade.train.order import batch_ids
+
+
+@given(images=st.integers(1, 60), size=st.integers(1, 60), seed=st.integers(0, 9))
+def test_every_image_comes_once_an_epoch_and_no_batch_is_short(images, size, seed):
+    size = min(size, images)
+    steps = 3 * images
+    ids = batch_ids(images, size, 0, steps, seed=seed, shuffle="every epoch")
+    assert ids.shape == (steps, size)
+    for epoch in ids.ravel()[: 3 * size * images // images * images].reshape(-1, images):
+        assert sorted(epoch) == list(range(images))
+
+
+@given(first=st.integers(0, 50), count=st.integers(1, 40))
+def test_any_part_of_the_stream_is_the_same_stream(first, count):
+    whole = batch_ids(17, 5, 0, 100, seed=3, shuffle="every epoch")
+    part = batch_ids(17, 5, first, count, seed=3, shuffle="every epoch")
+    assert (part == whole[first : first + count]).all()
+
+
+@pytest.mark.parametrize("shuffle, alike", [("once", True), ("every epoch", False)])
+def test_epochs_repeat_only_if_shuffled_once(shuffle, alike):
+    ids = batch_ids(40, 40, 0, 2, seed=0, shuffle=shuffle)
+    assert (ids[0] == ids[1]).all() == alike
+
+
+def test_order_follows_the_seed():
+    one, other = (batch_ids(40, 40, 0, 1, seed=s, shuffle="once") for s in (0, 1))
+    assert (one != other).any()
+    assert not (one[0] == np.arange(40)).all()
