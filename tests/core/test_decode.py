@@ -5,6 +5,7 @@ import io
 import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def smooth(height: int, width: int) -> np.ndarray:
 def test_a_lossless_rgb_picture_comes_back_exactly(kind):
     data = encode(SCENE, kind, **LOSSLESS[kind])
     assert np.array_equal(decode(data), SCENE)
-    assert read_header(data) == (header := read_header(data))
+    header = read_header(data)
     assert (header.height, header.width, header.grey) == (5, 7, False)
 
 
@@ -118,9 +119,9 @@ def test_a_transparent_grey_value_is_laid_on_white():
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "PPM"])
 def test_sixteen_bits_are_scaled_and_never_clipped(kind):
-    values = np.array([[0, 257, 25_700, 32_896, 65_535]], np.uint16)
+    values = np.array([[0, 257, 25_700, 60_000, 65_535]], np.uint16)
     data = encode(Image.fromarray(values), kind)
-    assert decode(data)[..., 0].tolist() == [[0, 1, 100, 128, 255]]
+    assert decode(data)[..., 0].tolist() == [[0, 1, 100, 233, 255]]
     assert read_header(data).grey
 
 
@@ -259,8 +260,6 @@ def test_a_picture_that_was_cut_short_is_refused_and_never_filled_up(kind, share
 
 def test_a_picture_of_more_pixels_than_allowed_is_refused_before_it_is_decoded():
     chunk = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 2, 0, 0, 0)
-    import zlib
-
     data = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk
     data += (
         struct.pack(">I", zlib.crc32(chunk))

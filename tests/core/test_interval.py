@@ -26,7 +26,8 @@ def test_the_interval_is_that_of_the_literature(correct, n, low, high):
 def test_it_holds_the_share_and_stays_between_0_and_1(n):
     for correct in {0, 1, n // 2, n - 1, n}:
         low, high = wilson(correct, n)
-        assert 0 <= low <= correct / n <= high <= 1
+        assert 0 <= low <= correct / n + 1e-15
+        assert correct / n - 1e-15 <= high <= 1
         assert high > low
 
 

@@ -60,6 +60,26 @@ def test_inference_is_what_keras_computes(case, form):
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("pooled", [True, False])
+def test_ways_that_part_and_meet_are_what_keras_computes(form, pooled):
+    picture = layers.Input((9, 7, 3))
+    through = layers.Conv2D(3, 3, padding="same", activation="relu")(picture)
+    x = layers.Add()([through, layers.Conv2D(3, 1)(through), through])
+    x = layers.Add()([x, picture])  # one way batch-last, one batch-first
+    x = layers.GlobalAveragePooling2D()(x) if pooled else layers.Flatten()(x)
+    model = keras.Model(picture, layers.Dense(4)(x))
+    graph, rng = layer_graph(model), np.random.default_rng(0)
+    weights = {
+        name: rng.normal(size=v.shape).astype(np.float32) for name, v in graph.weights.items()
+    }
+    for name, variable in graph.weights.items():
+        variable.assign(weights[name])
+    images = rng.uniform(size=(4, 9, 7, 3)).astype(np.float32)
+    actual, _ = forward(graph, weights, images, form=form, mode=Mode())
+    np.testing.assert_allclose(actual, model(images), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_batch_norm_trains_as_keras_does(form):
     body = [layers.Conv2D(4, 3), layers.BatchNormalization(momentum=0.9), layers.Flatten()]
     model, graph, weights, images = build_and_draw(*body)
@@ -116,14 +136,27 @@ def test_the_course_example_of_a_convolution():
         assert np.asarray(result)[0, :, :, 0].tolist() == expected
 
 
-@pytest.mark.parametrize("name", ["conv", "conv-bn"])
-def test_compiled_slopes_are_true(name):
-    """Against finite differences in every weight array: a wrong slope can still learn."""
+@pytest.fixture
+def double_precision():
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", False)
+
+
+@pytest.mark.parametrize("name", ["conv", "conv-bn", "residual"])
+def test_compiled_slopes_are_true(name, double_precision):
+    """Against finite differences in every weight array: a wrong slope can still learn.
+
+    In double precision, where a step is too small to cross the corners of ReLU.
+    """
     graph = build(name, (8, 8, 2), 3).graph
     rng = np.random.default_rng(0)
-    images = rng.uniform(size=(6, 8, 8, 2)).astype(np.float32)
-    weights = first_weights(graph, "layers", 0)
-    aim = rng.normal(size=(6, 3)).astype(np.float32)
+    images = rng.uniform(size=(6, 8, 8, 2))
+    weights = {k: v.astype(float) for k, v in first_weights(graph, "layers", 0).items()}
+    for key in weights:
+        if key.endswith("gamma"):  # a block that starts as its way around has no slopes inside
+            weights[key] = weights[key] + 0.5
+    aim = rng.normal(size=(6, 3))
     mode = Mode(training=True, key=jax.random.key(0))
 
     @jax.jit
@@ -135,13 +168,10 @@ def test_compiled_slopes_are_true(name):
     for key, variable in graph.weights.items():
         if not variable.trainable:
             continue
-        direction = rng.normal(size=weights[key].shape).astype(np.float32)
+        direction = rng.normal(size=weights[key].shape)
         direction /= np.linalg.norm(direction)
-        step = np.float32(5e-4)  # small: a larger one crosses the corners of ReLU
         ahead, behind = (
-            float(loss({**weights, key: weights[key] + sign * step * direction}))
-            for sign in (1, -1)
+            float(loss({**weights, key: weights[key] + step * direction})) for step in (1e-6, -1e-6)
         )
-        expected = (ahead - behind) / (2 * step)
         actual = float((np.asarray(slopes[key]) * direction).sum())
-        assert actual == pytest.approx(expected, rel=0.03, abs=3e-3), key
+        assert actual == pytest.approx((ahead - behind) / 2e-6, rel=1e-4, abs=1e-6), key

@@ -18,7 +18,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3)]
+SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (96, 96, 3)]
 
 
 def test_every_model_has_a_default_recipe():

@@ -28,7 +28,7 @@ def test_the_card_says_what_it_is(digits_run):
         "- Recipe: default",
         f"- Test accuracy: {test}",
         f"with the weights of step {digits_run.metrics['step_read']}, which were best on",
-        f"- Made: {facts['created']}, python {facts['versions']['python']}",
+        f"- Made: {facts['created']}, saccade {facts['versions']['saccade']}",
         "eval/mistakes/ hold pictures of the data",
         f"saccade predict '{digits_run.path}' PICTURE...",
         f"saccade eval '{digits_run.path}'",

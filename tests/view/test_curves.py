@@ -12,6 +12,15 @@ def test_the_best_step_is_marked_in_both_charts(digits_run, tell, look):
     assert texts.count("best watched: step 20") == 2
 
 
+def test_the_mark_is_on_the_best_evaluation(tell, look):
+    page = look(tell())
+    places = {
+        kind: [(e.attributes["cx"], e.attributes["cy"]) for e in page.all("circle", kind)]
+        for kind in ("mark", "dot-1")
+    }
+    assert places["mark"] == places["dot-1"][::2]  # the first of two evaluations, in both charts
+
+
 def test_the_curves_hold_every_step_and_every_evaluation(digits_run, look):
     page = look(digits_run)
     lines = [len(e.attributes["points"].split()) for e in page.all("polyline")]
@@ -38,3 +47,4 @@ def test_the_range_leaves_the_first_steps_out_only_where_they_flatten_the_rest()
     low, high = shown_range([gentle], 0.0, 1e9)
     assert low < 0.5 and high > 1.5
     assert shown_range([[(1, 1.0), (50, 1.0)]], 0.0, 1.0) == (0.96, 1.0)
+    assert shown_range([[(1, 0.0), (50, 1.0), (99, 1.0)]], 0.0, 1.0) == (0.0, 1.0)

@@ -35,7 +35,7 @@ def hostile(**changes):
         "data": {
             "name": "<i>pets",
             "statement": "<u>pets & more",
-            "excluded": [{"path": "<em>.png", "reason": "a & b < c"}],
+            "excluded": [{"path": "<em>.png", "reason": "a & <s>b"}],
         },
         "recipe": {"name": "<h1>", "source": "<h2>", "reported": 0.5},
         **changes,
@@ -91,7 +91,7 @@ def test_hostile_names_are_shown_and_nothing_else(tell, look):
     # A stray byte and a newline are spelled out, in the text and in the picture's description.
     assert "<b onclick=x>4\\n\\udcff" in page.part("All mistakes")
     assert "<b onclick=x>4\\n\\udcff" in page.all("img")[0].attributes["alt"]
-    assert "<em>.png: a & b < c" in page.part("What made this run")
+    assert "<em>.png: a & <s>b" in page.part("What made this run")
     assert page.all("title")[0].text == "<i>pets, conv - saccade"
 
 
@@ -167,6 +167,8 @@ def test_a_run_that_was_cut_anywhere_has_a_report(tell, look, events):
     assert ("No step was done" in page.text) == (events < 2)
     assert ("It was never evaluated" in page.text) == (events < 4)
     assert ("Saved: last (step 40)" in page.text) == (events >= 8)
+    assert ("were never evaluated before" in page.text) == (events in (2, 3))
+    assert "eval/predictions.csv" not in page.text
 
 
 @pytest.mark.parametrize(
@@ -183,10 +185,17 @@ def test_it_says_why_a_run_ended(tell, look, end, said):
     page = look(run)
     assert said in page.text
     assert ("--resume" in page.text) == isinstance(end, Interrupted)
-    write_checkpoint(run.checkpoints, Checkpoint(20, {"w": np.zeros(1)}, {}, {}))
-    (run.checkpoints / "names.json").write_text('{"last": 20}')
+    write_checkpoint(run.checkpoints, Checkpoint(20, {"w": np.zeros(1)}, {}, {}), "last")
     assert "Saved: last (step 20)" in look(run).text
     assert "saccade predict" in look(run).part("Look further")
+
+
+def test_a_result_from_before_a_resume_does_not_count(tell, look):
+    run = tell()
+    with (run.path / "events.jsonl").open("a") as log:
+        log.write('{"event": "Started", "time": 0, "step": 20}\n')
+    page = look(run)
+    assert "not finished" in page.text and "66.67 %" not in page.text
 
 
 def test_a_run_that_never_started(tmp_path, look):
@@ -212,7 +221,9 @@ def test_a_damaged_record_is_said(tell, look, damage):
 @pytest.mark.parametrize(
     "file", ["metrics.json", "per_class.csv", "confusion.csv", "mistakes.csv", "mistakes/01.png"]
 )
-@pytest.mark.parametrize("damage", [None, b"", b"{]", b"a,b\n1,x\n\xff"])
+@pytest.mark.parametrize(
+    "damage", [None, b"", b"{]", b"a,b\n1,x\n\xff", pytest.param(b'"' + 200_000 * b"x", id="long")]
+)
 def test_a_missing_or_damaged_file_is_said(tell, look, file, damage):
     run = tell()
     path = run.path / "eval" / file

@@ -68,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     tokens = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in tokens
     tokens = [token for token in tokens if token != "--debug"]
+    for stream in (sys.stdout, sys.stderr):  # a file's name may be no text at all
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     warnings.showwarning = _say_warning  # type: ignore[assignment]  # it takes less, not more
     try:
         code: Any = make_app()(tokens)
@@ -88,6 +91,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _say_error(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:  # a full disk, a folder that may not be written
+        if debug:
+            raise
+        _say_error(str(error))
+        sys.exit(1)
     except MemoryError:
         if debug:
             raise

@@ -3,12 +3,13 @@
 import json as json_format
 import re
 
+from saccade.cli.words import Whole
 from saccade.core.errors import BadUsage
 from saccade.models import MODELS, model_entry
 
 
 def models(
-    name: str | None = None, /, *, input: str | None = None, classes: int = 10, json: bool = False
+    name: str | None = None, /, *, input: str | None = None, classes: Whole = 10, json: bool = False
 ) -> int:
     """List the models, or show one layer by layer.
 

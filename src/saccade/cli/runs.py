@@ -45,7 +45,7 @@ def _row(run: Run) -> dict[str, Any]:
         facts, metrics = run.facts, run.metrics
         row |= {"data": facts["data"]["name"], "model": facts["model"]["model"]}
         row["test"] = metrics.get("test")
-    except (BadRun, KeyError, ValueError) as error:
+    except (BadRun, KeyError, TypeError, ValueError) as error:
         return {**row, "result": f"can't be read: {error}"}
     row["result"] = _result(run, row["test"])
     return row

@@ -3,19 +3,18 @@
 import json as json_format
 import os
 import shlex
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from saccade.cli.words import duration, parse_duration, this_command
+from saccade.cli.words import MaybeWhole, duration, parse_duration, this_command
 from saccade.core.errors import BadData, BadRun, BadUsage, SaccadeError
 from saccade.core.records import Dataset
 from saccade.run.directory import Run, create_run, new_run_path, open_run
 from saccade.run.events import Event, Finished, Saved, Started
-
-DEFAULT_MODEL = "conv-bn"
 
 
 @dataclass(frozen=True)
@@ -38,20 +37,20 @@ def train(
     model: str | None = None,
     recipe: str | None = None,
     epochs: float | None = None,
-    steps: int | None = None,
-    batch_size: int | None = None,
+    steps: MaybeWhole = None,
+    batch_size: MaybeWhole = None,
     lr: float | None = None,
     optimizer: str | None = None,
     weight_decay: float | None = None,
     schedule: str | None = None,
     augment: str | None = None,
-    img_size: int | None = None,
+    img_size: MaybeWhole = None,
     val_split: float | None = None,
     test_split: float | None = None,
-    eval_every: int | None = None,
-    patience: int | None = None,
+    eval_every: MaybeWhole = None,
+    patience: MaybeWhole = None,
     time_limit: str | None = None,
-    seed: int | None = None,
+    seed: MaybeWhole = None,
     device: Literal["auto", "cpu", "gpu", "tpu"] = "auto",
     out: Path | None = None,
     name: str | None = None,
@@ -77,7 +76,7 @@ def train(
     data: str
         A data set's name, or a path with a slash.
     model: str
-        Which network (see `saccade models`). Default: conv-bn.
+        Which network (see `saccade models`). Default: by the pictures' size.
     recipe: str
         How to train: `default`, or an original such as G1.0.
     epochs: float
@@ -147,11 +146,13 @@ def train(
             raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
         if out is not None and name is not None:
             raise BadUsage("--out and --name both say where the run goes; give one")
-        chosen = model or DEFAULT_MODEL
-        _check_names(data, chosen)
-        made = _recipe(chosen, recipe or "default", choices, lr, schedule, augment)
+        _check_names(data, model)
+
+        def make_recipe(model: str) -> Any:
+            return _recipe(model, recipe or "default", choices, lr, schedule, augment)
+
         loading = {"image_size": img_size, "test_share": test_split}
-        plan = _fresh(data, chosen, made, loading, out, name, by_default=model is None)
+        plan = _fresh(data, model, make_recipe, loading, out, name)
     return _run(plan, limit, json)
 
 
@@ -159,14 +160,13 @@ def _use_device(device: str) -> None:
     if device == "auto":
         return
     os.environ["JAX_PLATFORMS"] = {"cpu": "cpu", "gpu": "cuda", "tpu": "tpu"}[device]
-    from saccade.models.backend import jax
-
     try:
+        from saccade.models.backend import jax
+
         jax.devices()
-    except RuntimeError as error:
-        raise BadUsage(
-            f"--device {device} can't be used here: {str(error).splitlines()[0]}"
-        ) from None
+    except (RuntimeError, AssertionError) as error:  # JAX says it in either way
+        why = str(error).partition("\n")[0] or "there is none"
+        raise BadUsage(f"--device {device} can't be used here: {why}") from None
 
 
 def _load(reference: str, loading: dict[str, Any]) -> Dataset:
@@ -186,14 +186,15 @@ def _load(reference: str, loading: dict[str, Any]) -> Dataset:
         )
 
 
-def _check_names(data: str, model: str) -> None:
+def _check_names(data: str, model: str | None) -> None:
     """Names first: they are checked in no time, reading is not."""
     from saccade.data import is_path, named_entry
     from saccade.models import model_entry
 
     if not is_path(data):
         named_entry(data)
-    model_entry(model)
+    if model is not None:
+        model_entry(model)
 
 
 def _recipe(
@@ -221,27 +222,29 @@ def _recipe(
 
 def _fresh(
     data: str,
-    model: str,
-    recipe: Any,
+    model: str | None,
+    make_recipe: Callable[[str], Any],
     loading: dict[str, Any],
     out: Path | None,
     name: str | None,
-    *,
-    by_default: bool,
 ) -> Plan:
+    from saccade.models import default_model
+
+    make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
     if out is not None:
-        create_run(out)  # before minutes of reading, not after
+        create_run(out)
     loading = {key: value for key, value in loading.items() if value is not None}
     dataset = _load(data, loading)
-    why = "the default; --model takes another" if by_default else "as asked"
+    chosen = model or default_model(dataset.input_shape)
+    why = "as asked" if model else "the default for pictures of this size; --model takes another"
     return Plan(
-        model=model,
+        model=chosen,
         dataset=dataset,
-        recipe=recipe,
-        run=create_run(out or new_run_path(dataset.name, model, name)),
+        recipe=make_recipe(chosen),
+        run=create_run(out or new_run_path(dataset.name, chosen, name)),
         resume=None,
         origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
-        why=f"{model} ({why})",
+        why=f"{chosen} ({why})",
     )
 
 
@@ -319,6 +322,9 @@ def _run(plan: Plan, limit: float | None, as_json: bool) -> int:
                 if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
                     events.close()
         except SaccadeError as error:
+            if plan.run.state == "empty":  # refused before it began: leave nothing behind
+                shutil.rmtree(plan.run.path)
+                raise
             _write_pages(plan.run)
             raise type(error)(f"{error}\nThe run so far: {plan.run.path}") from error
     _write_pages(plan.run)
@@ -393,8 +399,9 @@ def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
         else f"read once, with the weights of step {finished.step_read:,}, best on validation"
     )
     lines = [f"test accuracy {finished.test}, {how}"]
-    if recipe.reported is not None:
-        lines.append(f"the deck reports {100 * recipe.reported:.2f} % (its best)")
+    reported = plan.run.facts["recipe"]["reported"]
+    if reported is not None:
+        lines.append(f"the deck reports {100 * reported:.2f} % (its best)")
     speed = finished.images_per_second
     lines.append(
         f"{finished.step:,} steps in {duration(finished.seconds)}"

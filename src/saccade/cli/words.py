@@ -4,11 +4,28 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, Token
 
 from saccade.core.errors import BadUsage
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def whole(type_: Any, tokens: Sequence[Token]) -> int:
+    """An integer, and nothing that would have to be rounded to one."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"a whole number is expected, got `{text}`") from None
+
+
+Whole = Annotated[int, Parameter(converter=whole)]
+MaybeWhole = Annotated[int | None, Parameter(converter=whole)]
 
 
 def duration(seconds: float) -> str:

@@ -1,10 +1,12 @@
 """Bytes to pixels: the only place where a stranger's file is opened as a picture."""
 
 import io
+import stat
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import simplejpeg
@@ -14,12 +16,30 @@ from saccade.core.errors import BadData
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-MAX_PIXELS = 100_000_000
+MAX_PIXELS, MAX_FILE = 100_000_000, 256 << 20
 _ORIENTATION = 0x0112
 
 # What Pillow warns of is an error or nothing to us. Said once here: silencing it around each
 # picture is not safe in threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture file.
+
+    Raises:
+        BadData: it can't be read, is no regular file (a pipe would be waited for without end), or
+            is larger than 256 MiB.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadData("not a regular file")
+        if status.st_size > MAX_FILE:
+            raise BadData(f"larger than {MAX_FILE >> 20} MiB")
+        return path.read_bytes()
+    except OSError as error:
+        raise BadData(error.strerror or str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -38,7 +58,8 @@ def read_header(data: bytes) -> Header:
         BadData: not a picture of an allowed format, or larger than 100 megapixels.
     """
     with _opened(data) as image:
-        turned = _orientation(image) >= 5
+        # Of a TIFF, Pillow gives the upright size.
+        turned = _orientation(image) >= 5 and image.format != "TIFF"
         height, width = (image.width, image.height) if turned else (image.height, image.width)
         return Header(height, width, image.mode in ("1", "L") or image.mode.startswith("I"))
 
@@ -54,7 +75,10 @@ def decode(data: bytes, *, at_least: int = 0) -> np.ndarray:
     """
     with _opened(data) as image:
         if image.format == "JPEG" and image.mode in ("L", "RGB") and _orientation(image) == 1:
-            return _fast_jpeg(data, image.mode, at_least)
+            try:
+                return _fast_jpeg(data, image.mode, at_least)
+            except ValueError:
+                pass  # stricter than every viewer; Pillow decides whether it is damaged
         return _to_array(image)
 
 

@@ -67,7 +67,8 @@ class Preprocess:
         scale = min(width / self.width, height / self.height)
         across, down = self.width * scale, self.height * scale
         left, top = (width - across) / 2, (height - down) / 2
-        return left, top, left + across, top + down
+        # Rounding may put an edge a hair outside, which Pillow refuses.
+        return max(left, 0), max(top, 0), min(left + across, width), min(top + down, height)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for run.json and bundles."""

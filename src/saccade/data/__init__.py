@@ -11,6 +11,8 @@ from saccade.data import digits, mnist
 from saccade.data.folder import Progress, read_folder
 from saccade.data.source import Source, to_dataset
 
+TEST_SHARE = 0.1
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -44,15 +46,15 @@ def load(
     *,
     image_size: int | None = None,
     fit: Literal["crop", "stretch"] = "crop",
-    test_share: float = 0.1,
+    test_share: float | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Reads a data set by name, or a folder of class folders by path.
 
     A bare word is a name; a path contains a slash (or is `.`). `image_size` is the side in pixels
     that pictures of a folder are brought to (default: their own size if they all share one of at
-    most 32, else 96) by `fit`; `test_share` is what is held out, stratified, where no test split
-    is given. `progress(done, total)` is called while pictures are decoded.
+    most 32, else 96) by `fit`; `test_share` (default 0.1) is what is held out, stratified, where no
+    test split is given. `progress(done, total)` is called while pictures are decoded.
 
     Raises:
         BadUsage: no such name, or a number out of range.
@@ -62,20 +64,25 @@ def load(
     >>> print(load("digits").statement.partition("; ")[0])
     digits: 1,797 grey images 8x8 in 10 classes
     """
-    if not 0 < test_share < 1:
+    if test_share is not None and not 0 < test_share < 1:
         raise BadUsage(f"the test share must be between 0 and 1, got {test_share}")
     if image_size is not None and not 4 <= image_size <= 1024:
         raise BadUsage(f"the image size must be 4 to 1024 pixels, got {image_size}")
-    reference = str(data)
     if is_path(data):
+        reference = str(Path(data).resolve())  # a run is looked at from other places too
         source = read_folder(
             Path(data), image_size=image_size, fit=fit, progress=progress or (lambda *_: None)
         )
     else:
-        source = named_entry(reference).read()
-        if image_size is not None:
-            raise BadUsage(f"--img-size is for folders of pictures; {reference} has its own size")
-    return to_dataset(source, reference, test_share)
+        reference = str(data)
+        entry = named_entry(reference)
+        if image_size is not None or test_share is not None:
+            raise BadUsage(
+                f"--img-size and --test-split are for folders of pictures; "
+                f"{reference} has its own size and its own test split"
+            )
+        source = entry.read()
+    return to_dataset(source, reference, TEST_SHARE if test_share is None else test_share)
 
 
 def is_path(data: str | Path) -> bool:

@@ -5,7 +5,6 @@ photos/train/cat/1.jpg, photos/test/...   given: a test split is kept, validatio
 """
 
 import os
-import stat
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from saccade.core.decode import SUFFIXES, Header, read_header
+from saccade.core.decode import SUFFIXES, Header, read_file, read_header
 from saccade.core.errors import BadData
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Excluded, Split
@@ -30,7 +29,7 @@ SPLIT_NAMES: dict[str, Part] = {
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
 }
 SMALL, DEFAULT_SIZE = 32, 96
-MAX_BYTES, MAX_FILE = 8 << 30, 256 << 20
+MAX_BYTES = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,13 @@ def read_folder(
         _split([(f, p) for f, p in kept if f.part == part], classes, root)
         for part in ("train", "validation", "test")
     )
+    for part, split in (("train", train), ("validation", validation), ("test", test)):
+        if split is None and any(file.part == part for file in found):
+            raise BadData(
+                f"no {part} picture in {root} can be read ({bad[0].path}: {bad[0].reason})"
+            )
     if train is None:
-        raise BadData(f"{root} has no training picture that can be read")
+        raise BadData(f"{root} has no picture to train on")
     flat = all(file.part == "train" for file in found)
     how = f"{'flat' if flat else 'split and'} class folders{ignored}"
     return Source(root.resolve().name, how, classes, train, validation, test, preprocess, bad)
@@ -119,7 +123,15 @@ def _scan(root: Path) -> tuple[list[Found], str]:
         for name in names
         if Path(folder, name) not in pictures
     )
-    return found, f" ({others:,} other files ignored)" if others else ""
+    empty = [
+        folder.name
+        for place, _ in parts
+        for folder in _folders(place)
+        if not any(folder in path.parents for path in pictures)
+    ]
+    notes = [f"{others:,} other files ignored"] if others else []
+    notes += [f"no pictures in {', '.join(empty[:5])}"] if empty else []
+    return found, f" ({'; '.join(notes)})" if notes else ""
 
 
 def _class_files(folder: Path, part: Part) -> list[Found]:
@@ -129,12 +141,16 @@ def _class_files(folder: Path, part: Part) -> list[Found]:
 
 
 def _pictures(folder: Path) -> Iterable[Path]:
-    for here, below, names in os.walk(folder):
+    for here, below, names in os.walk(folder, onerror=_refuse):
         below[:] = sorted(name for name in below if not _hidden(name))
         for name in sorted(names):
             path = Path(here, name)
             if not _hidden(name) and path.suffix.lower() in SUFFIXES:
                 yield path
+
+
+def _refuse(error: OSError) -> None:
+    raise BadData(f"can't read the folder {error.filename}: {error.strerror}")
 
 
 def _folders(folder: Path) -> list[Path]:
@@ -148,31 +164,18 @@ def _hidden(name: str) -> bool:
     return name.startswith((".", "__"))
 
 
-def _bytes(path: Path) -> bytes:
-    status = path.stat()
-    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-        raise BadData("not a regular file")
-    if status.st_size > MAX_FILE:
-        raise BadData(f"larger than {MAX_FILE >> 20} MiB")
-    return path.read_bytes()
-
-
 def _header(path: Path) -> Header | str:
     try:
-        return read_header(_bytes(path))
-    except (BadData, OSError) as error:
-        return _reason(error)
+        return read_header(read_file(path))
+    except BadData as error:
+        return str(error)
 
 
 def _pixels(path: Path, preprocess: Preprocess) -> np.ndarray | str:
     try:
-        return preprocess.read(_bytes(path))
-    except (BadData, OSError) as error:
-        return _reason(error)
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return preprocess.read(read_file(path))
+    except BadData as error:
+        return str(error)
 
 
 def _choose(

@@ -17,6 +17,7 @@ from saccade.core.errors import BadData
 from saccade.core.records import Split
 
 UNSIGNED_BYTE = 0x08
+MOST_VALUES = 1 << 34
 
 
 def read_pair(images: Path, labels: Path, classes: int, prefix: str) -> Split:
@@ -62,6 +63,8 @@ def _read(file: IO[bytes], path: Path) -> np.ndarray:
         raise BadData(f"{path} ends inside its header")
     shape = struct.unpack(f">{magic[3]}I", header)
     expected = math.prod(shape)
+    if expected > MOST_VALUES:
+        raise BadData(f"{path} promises {expected:,} values, which is no picture set")
     values = file.read(expected + 1)
     if len(values) != expected:
         more = "more" if len(values) > expected else f"only {len(values):,}"

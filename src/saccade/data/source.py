@@ -30,16 +30,21 @@ class Source:
 
 
 def to_dataset(source: Source, reference: str, test_share: float) -> Dataset:
-    """Checks the labels and holds out a test split where there is none.
+    """Checks shapes and labels, and holds out a test split where there is none.
 
     Raises:
         BadData: fewer than two classes, or a class that train lacks.
     """
+    _check_shapes(source)
     _check_labels(source)
     train, test, origin = source.train, source.test, source.test_origin
     if test is None:
         train, test = hold_out(train, test_share, len(source.classes))
         origin = "held out"
+    if not len(test):
+        raise BadData(
+            f"nothing is left to test on: no class of {source.name} has two pictures. Add some"
+        )
     return Dataset(
         name=source.name,
         reference=reference,
@@ -53,6 +58,19 @@ def to_dataset(source: Source, reference: str, test_share: float) -> Dataset:
         fingerprint=_fingerprint(source),
         excluded=source.excluded,
     )
+
+
+def _check_shapes(source: Source) -> None:
+    rule = source.preprocess
+    expected = (rule.height, rule.width, rule.channels)
+    parts = {"train": source.train, "validation": source.validation, "test": source.test}
+    for part, split in parts.items():
+        if split is not None and split.pixels.shape[1:] != expected:
+            height, width, channels = split.pixels.shape[1:]
+            raise BadData(
+                f"{source.name}: {part} has pictures of {height}x{width}x{channels}, "
+                f"expected are {rule.height}x{rule.width}x{rule.channels}"
+            )
 
 
 def _check_labels(source: Source) -> None:

@@ -40,7 +40,22 @@ MODELS: Mapping[str, Entry] = {
         708_362,
         least=4,
     ),
+    "residual": Entry(
+        "residual",
+        "residual",
+        "four residual blocks of 16-32-64-128, batch norm; for photographs",
+        (),
+        308_826,
+        shape=(96, 96, 3),
+        least=8,
+    ),
 }
+SMALL = 32
+
+
+def default_model(shape: tuple[int, int, int]) -> str:
+    """The model for pictures of this (height, width, channels) where none is asked for."""
+    return "conv-bn" if max(shape[:2]) <= SMALL else "residual"
 
 
 def model_entry(name: str) -> Entry:

@@ -50,7 +50,12 @@ def _what(node: Node) -> str:
         return str(layer.activation.__name__)
     if node.kind == "Dropout":
         return f"dropout {layer.rate:g}, while training"
-    names = {"BatchNormalization": "batch norm", "Flatten": "flatten"}
+    names = {
+        "BatchNormalization": "batch norm",
+        "Flatten": "flatten",
+        "Add": "sum",
+        "GlobalAveragePooling2D": "mean of each map",
+    }
     return names.get(node.kind, node.kind)
 
 

@@ -81,7 +81,7 @@ def forward(
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
         lowering = LOWERINGS.get(node.kind)
-        value = lowering(node, run, inputs[0]) if lowering and len(inputs) == 1 else None
+        value = lowering(node, run, *inputs) if lowering else None
         values[node.position] = as_keras(node, run, inputs) if value is None else value
     return values[len(graph.nodes) - 1].batch_first(), run.updates
 
@@ -212,9 +212,34 @@ def _elementwise(node: Node, run: Pass, x: Activation) -> Activation | None:
     return Activation(node.layer.activation(x.array), x.last)
 
 
-LOWERINGS: Mapping[str, Callable[[Node, Pass, Activation], Activation | None]] = {
+def _dense(node: Node, run: Pass, x: Activation) -> Activation | None:
+    layer = node.layer
+    if x.array.ndim != 2 or layer.activation.__name__ not in ELEMENTWISE:
+        return None
+    y = x.array @ run.weights[node.weight("kernel")]
+    if layer.use_bias:
+        y = y + run.weights[node.weight("bias")]
+    return Activation(layer.activation(y))
+
+
+def _add(node: Node, run: Pass, *terms: Activation) -> Activation | None:
+    if not all(term.last for term in terms):
+        return None
+    return Activation(sum(term.array for term in terms[1:]) + terms[0].array, last=True)
+
+
+def _global_mean(node: Node, run: Pass, x: Activation) -> Activation | None:
+    if not x.last or node.layer.keepdims:
+        return None
+    return Activation(x.array.mean((1, 2)).T)
+
+
+LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "Conv2D": _convolution,
     "BatchNormalization": _batch_norm,
     "Dropout": _dropout,
     "Activation": _elementwise,
+    "Dense": _dense,
+    "Add": _add,
+    "GlobalAveragePooling2D": _global_mean,
 }

@@ -8,7 +8,6 @@ eval/               metrics.json, per_class.csv, confusion.csv, predictions.csv,
 report.html, README.md
 """
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,11 +41,9 @@ class Run:
             BadRun: training ended before it was written, or it is damaged.
         """
         try:
-            facts: dict[str, Any] = json.loads((self.path / FACTS).read_text("utf-8"))
+            facts = durable.read_json(self.path / FACTS)
         except FileNotFoundError:
             raise BadRun(f"{self.path} has no {FACTS}: the run never started") from None
-        except ValueError as error:
-            raise BadRun(f"{self.path / FACTS} is damaged: {error}") from None
         if facts.get("schema") != SCHEMA:
             raise BadRun(
                 f"{self.path} has schema {facts.get('schema')}, this saccade reads {SCHEMA}"
@@ -56,7 +53,7 @@ class Run:
     def events(self) -> Iterator[dict[str, Any]]:
         """The log's lines in order; a last line that was cut short is left out."""
         try:
-            file = (self.path / "events.jsonl").open(encoding="utf-8")
+            file = (self.path / "events.jsonl").open(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return
         with file:
@@ -68,14 +65,15 @@ class Run:
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """What eval/metrics.json holds: `{}` where test was not read yet."""
+        """What eval/metrics.json holds: `{}` where test was not read yet.
+
+        Raises:
+            BadRun: it is damaged.
+        """
         try:
-            metrics: dict[str, Any] = json.loads(
-                (self.path / "eval" / "metrics.json").read_text("utf-8")
-            )
+            return durable.read_json(self.path / "eval" / "metrics.json")
         except FileNotFoundError:
             return {}
-        return metrics
 
     @property
     def checkpoints(self) -> Path:
@@ -87,12 +85,13 @@ class Run:
         """How far it came; `died` means its process is gone without a word."""
         if not (self.path / FACTS).exists():
             return "empty"
+        writing = lock.is_writing(self.path)  # first: a run may end between the two looks
         last = ""
         for event in self.events():
             last = event["event"]
         if last == "Finished":
             return "finished"
-        if lock.is_writing(self.path):
+        if writing:
             return "running"
         ends: dict[str, State] = {"Interrupted": "interrupted", "Failed": "failed"}
         return ends.get(last, "died")
@@ -120,7 +119,7 @@ def new_run_path(data: str, model: str, name: str | None = None) -> Path:
     """
     root = runs_folder()
     if name is not None:
-        if Path(name).name != name or name in (".", ".."):
+        if not name or Path(name).name != name or name in (".", ".."):
             raise BadUsage(f"--name takes a plain name, got `{name}`; for a path use --out")
         if (root / name).exists():
             raise BadUsage(f"{root / name} exists; a run never overwrites another. Pick a new name")

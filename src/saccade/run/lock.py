@@ -1,6 +1,7 @@
 """One writer a run: an advisory lock that the system drops when its holder dies."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +26,21 @@ def writing(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if fcntl is not None:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BadRun(f"{folder} is being written by another process") from None
+            _take(descriptor, folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path) -> None:
+    """Tries for half a second: `is_writing` holds the lock for a moment, a writer for minutes."""
+    for attempt in range(10):
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt == 9:
+                raise BadRun(f"{folder} is being written by another process") from None
+            time.sleep(0.05)
 
 
 def is_writing(folder: Path) -> bool:

@@ -12,18 +12,26 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[objec
     """A CSV file, whole or not there. Text that a spreadsheet would run as a formula is quoted."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(_cell(value) for value in header)
     writer.writerows([_cell(value) for value in row] for row in rows)
     durable.write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV file with a header, as text."""
+    """The rows of a file that `write_table` wrote, as text."""
     with path.open(newline="", encoding="utf-8", errors="surrogateescape") as file:
-        return list(csv.DictReader(file))
+        lines = [[_text(cell) for cell in row] for row in csv.reader(file)]
+    return [dict(zip(lines[0], row, strict=False)) for row in lines[1:]]
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _text(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.startswith(FORMULA):
         return "'" + value
     return value

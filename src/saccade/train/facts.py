@@ -6,6 +6,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
+from saccade import __version__
 from saccade.core.records import Dataset
 from saccade.models.backend import jax
 from saccade.models.network import Network
@@ -29,6 +30,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             "validation": len(dataset.validation) if dataset.validation else 0,
             "test": len(dataset.test),
             "test_origin": dataset.test_origin,
+            "excluded_total": len(dataset.excluded),
             "excluded": [asdict(e) for e in dataset.excluded[:MOST_EXCLUDED]],
         },
         "model": {
@@ -42,6 +44,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
         "forms": asdict(engine.forms),
         "device": device(),
         "versions": {
+            "saccade": __version__,
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from saccade.core.decode import read_file
 from saccade.core.errors import BadData, BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Predictions
@@ -59,11 +60,9 @@ def predict(run: str | Path | Run, pictures: Sequence[str | Path]) -> list[Answe
 
 def _read(path: Path, preprocess: Preprocess) -> np.ndarray | str:
     try:
-        return preprocess.read(path.read_bytes())
+        return preprocess.read(read_file(path))
     except BadData as error:
         return str(error)
-    except OSError as error:
-        return error.strerror or str(error)
 
 
 def _answer(path: str, probabilities: np.ndarray, classes: Sequence[str]) -> Answer:

@@ -61,7 +61,8 @@ class Recipe:
         _positive("--epsilon", self.epsilon)
         _not_negative("--weight-decay", self.weight_decay)
         _not_negative("--momentum", self.momentum)
-        _not_negative("--seed", self.seed)
+        if not 0 <= self.seed < 1 << 32:
+            raise BadUsage(f"--seed must be a number of at least 0 and below 2^32, got {self.seed}")
         _not_negative("--patience", self.patience or 0)
         if self.evaluate_every is not None:
             _positive("--eval-every", self.evaluate_every)

@@ -77,6 +77,7 @@ DEFAULTS: dict[str, Recipe] = {
     "mlp-relu": replace(_DEFAULT, batch_size=100, schedule=Cosine(0.003)),
     "conv": _DEFAULT,
     "conv-bn": replace(_DEFAULT, epochs=12, least_steps=1_500, schedule=Cosine(0.003)),
+    "residual": replace(_DEFAULT, least_steps=1_000, batch_size=32, schedule=Cosine(0.003)),
 }
 
 

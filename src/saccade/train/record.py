@@ -13,7 +13,7 @@ from PIL import Image
 
 from saccade.core.errors import SaccadeError
 from saccade.run import durable, lock
-from saccade.run.checkpoint import name_checkpoint, write_checkpoint
+from saccade.run.checkpoint import write_checkpoint
 from saccade.run.directory import Run, write_facts
 from saccade.run.events import (
     Evaluated,
@@ -65,7 +65,7 @@ def record(events: Iterator[Event], run: Run) -> Generator[Event, None, None]:
                 _write(run, event)
                 _append(log, event)
                 yield event
-        except GeneratorExit:
+        except (GeneratorExit, KeyboardInterrupt):
             _end(log, Interrupted(step, "stopped from outside"))
             raise
         except BaseException as error:
@@ -80,6 +80,7 @@ def record(events: Iterator[Event], run: Run) -> Generator[Event, None, None]:
 def _start(run: Run, event: Started) -> TextIO:
     """run.json for a new run; for a resumed one, the log cut back to where it goes on."""
     log = run.path / "events.jsonl"
+    (run.path / "eval" / "metrics.json").unlink(missing_ok=True)
     if event.step == 0:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         write_facts(run, {"created": created, **event.facts})
@@ -108,9 +109,7 @@ def _cut_back(run: Run, step: int) -> None:
 def _write(run: Run, event: Event) -> None:
     if isinstance(event, Saved):
         assert event.checkpoint is not None  # noqa: S101  (fit fills it)
-        write_checkpoint(run.checkpoints, event.checkpoint)
-        for name in event.names:
-            name_checkpoint(run.checkpoints, name, event.step)
+        write_checkpoint(run.checkpoints, event.checkpoint, *event.names)
     elif isinstance(event, Evaluated):
         row = (
             event.step,

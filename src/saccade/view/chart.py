@@ -163,7 +163,7 @@ def _axes(frame: _Frame, chart: Chart) -> str:
 def _labels(ticks: Sequence[float], unit: str) -> list[str]:
     """As many decimals as tell the ticks apart; powers of ten where that would be too wide."""
     distance = min((b - a for a, b in pairwise(ticks)), default=1.0)
-    digits = max(0, -math.floor(math.log10(distance) + 1e-9))
+    digits = max(0, -math.floor(math.log10(distance or 1.0) + 1e-9))
     if digits > 4 or max(ticks, default=0) >= 1e6:
         return [f"{value:.3g}".replace("e+", "e") + escape(unit) for value in ticks]
     return [f"{value:,.{digits}f}{escape(unit)}" for value in ticks]

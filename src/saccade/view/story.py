@@ -1,8 +1,8 @@
 """What a run directory tells, read once; what is missing is noted instead of raised."""
 
+import csv
 import json
 import math
-import re
 import shlex
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -105,12 +105,12 @@ class Story:
         return lines
 
     def rows(self, file: str) -> list[dict[str, str]]:
-        """The rows of a table in eval/, `[]` where it is missing or no text."""
+        """The rows of a table in eval/, `[]` where it is missing or no table."""
         try:
             rows = read_table(self.path / "eval" / file)
-        except (OSError, ValueError):
+        except (OSError, csv.Error, IndexError):
             return []
-        return [{key: _unquoted(value or "") for key, value in row.items() if key} for row in rows]
+        return [{key: value or "" for key, value in row.items() if key} for row in rows]
 
 
 def read_story(run: Run | str | Path) -> Story:
@@ -154,11 +154,6 @@ def readable(text: object) -> str:
     )
 
 
-def _unquoted(cell: str) -> str:
-    """Undoes what run/tables.py puts before text that a spreadsheet would take for a formula."""
-    return re.sub(r"\A'(?=[=+\-@\t\r])", "", cell)
-
-
 def _facts(run: Run) -> tuple[Mapping[str, Any], str]:
     try:
         facts = run.facts
@@ -180,7 +175,7 @@ def _result(run: Run) -> Result | None:
             **{**values, "test": Accuracy(**values["test"])},
             validation=Accuracy(**validation) if validation else None,
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, BadRun):
         return None
 
 

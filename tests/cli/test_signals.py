@@ -1,0 +1,161 @@
+"""A run that is stopped, politely or not, loses nothing and says how to go on."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import saccade
+from saccade.run.checkpoint import named
+from saccade.run.directory import Run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")
+
+# It would take minutes; every test ends it.
+LONG = ("--model", "softmax", "--steps", "10000000", "--eval-every", "500", "--no-view")
+
+
+def logged(run: Path, kind: str) -> bool:
+    log = run / "events.jsonl"
+    return log.exists() and f'"event": "{kind}"' in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_saves_leaves_test_unread_and_training_goes_on(
+    tmp_path, started, wait_until, command, number, code
+):
+    run = tmp_path / "r"
+    process = started("train", "digits", *LONG, "--out", run, "--json")
+    wait_until(lambda: logged(run, "Evaluated"), process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == ""
+    assert "Traceback" not in err
+    for part in ("saved", "test was not read", f"train --resume {run}", "--split validation"):
+        assert part in err
+    assert Run(run).state == "interrupted"
+    assert not (run / "eval" / "metrics.json").exists()
+    assert not (run / "eval" / "test_reads.jsonl").exists()
+    assert (run / "report.html").exists()
+    assert (run / "README.md").exists()
+    stopped_at = named(run / "checkpoints")["last"]
+
+    said = command("train", "--resume", run, "--time-limit", "1s", "--json")
+    assert said.code == 0, said.err
+    values = json.loads(said.out)
+    assert values["steps"] > stopped_at
+    assert values["test"]["n"] == 359
+    assert Run(run).state == "finished"
+    assert len((run / "eval" / "test_reads.jsonl").read_text().splitlines()) == 1
+    steps = [(e["first"], e["last"]) for e in Run(run).events() if e["event"] == "StepsDone"]
+    assert steps[0][0] == 1
+    assert all(a[1] + 1 == b[0] for a, b in itertools.pairwise(steps))
+
+
+def test_a_run_that_was_killed_can_be_looked_at_asked_and_gone_on_with(
+    tmp_path, started, wait_until, command
+):
+    run = tmp_path / "r"
+    process = started("train", "digits", *LONG, "--out", run)
+    wait_until((run / "checkpoints" / "names.json").exists, process)
+    process.kill()
+    process.wait()
+    assert Run(run).state == "died"
+    listed = command("runs", tmp_path)
+    assert listed.code == 0
+    assert "died" in listed.out
+    assert "test not read" in listed.out
+    judged = command("eval", run, "--split", "validation", "--json")
+    assert judged.code == 0, judged.err
+    values = json.loads(judged.out)
+    assert values["validation"]["n"] == 143
+    assert values["test"] is None
+    assert not (run / "eval" / "test_reads.jsonl").exists()
+    Image.new("L", (8, 8)).save(tmp_path / "x.png")
+    asked = command("predict", run, "x.png")
+    assert asked.code == 0, asked.err
+    assert "x.png: " in asked.out
+    resumed = command("train", "--resume", run, "--time-limit", "1s")
+    assert resumed.code == 0, resumed.err
+    assert Run(run).state == "finished"
+
+
+def test_a_run_that_was_killed_before_its_first_save_says_so_and_starts_again(
+    tmp_path, started, wait_until, command
+):
+    run = tmp_path / "r"
+    process = started("train", "digits", *LONG, "--out", run)
+    wait_until((run / "run.json").exists, process)
+    process.kill()
+    process.wait()
+    assert Run(run).state == "died"
+    said = command("eval", run, "--split", "validation")
+    assert said.code == 2
+    assert "checkpoint" in said.err
+    assert "Traceback" not in said.err
+    resumed = command("train", "--resume", run, "--time-limit", "1s")
+    assert resumed.code == 0, resumed.err
+    assert Run(run).state == "finished"
+
+
+def test_a_second_writer_is_kept_out(tmp_path, started, wait_until, typed):
+    run = tmp_path / "r"
+    process = started("train", "digits", *LONG, "--out", run)
+    wait_until(lambda: logged(run, "StepsDone"), process)
+    said = typed("train", "--resume", run)
+    assert said.code == 2
+    assert "running" in said.err
+    assert typed("train", "digits", "--out", run).code == 2
+    assert process.poll() is None
+
+
+# Dies right after the best weights were saved alone (before the last ones), else at a later save.
+BETWEEN = """
+import os, sys, saccade
+from saccade.run.checkpoint import named
+from saccade.run.events import Saved
+from saccade.train.commands import Save
+run = saccade.create_run(sys.argv[1])
+recipe = saccade.recipe("softmax", steps=3000, evaluate_every=1, patience=None).with_rate(0.5)
+fitting = saccade.fit("softmax", saccade.load("digits"), recipe, commands=lambda events: [Save()])
+saves = 0
+for event in saccade.record(fitting, run):
+    if isinstance(event, Saved):
+        saves += "last" in event.names
+        if (saves and event.names == ("best",)) or saves == 40:
+            os._exit(9)
+"""
+
+
+def test_a_run_killed_between_saving_best_and_last_can_go_on(tmp_path, command):
+    run = tmp_path / "r"
+    source = str(Path(saccade.__file__).resolve().parents[1])
+    died = subprocess.run(
+        [sys.executable, "-c", BETWEEN, str(run)],
+        env={**os.environ, "PYTHONPATH": source},
+        timeout=120,
+    )
+    assert died.returncode == 9
+    said = command("train", "--resume", run, "--time-limit", "1s")
+    assert said.code == 0, said.err
+    assert Run(run).state == "finished"
+
+
+def test_a_pipe_instead_of_a_picture_does_not_hang(tmp_path, started, finished_run):
+    os.mkfifo(tmp_path / "pipe.png")
+    process = started("predict", finished_run.path, "pipe.png")
+    try:
+        _, err = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        pytest.fail("it waits for a writer of the pipe")
+    assert process.returncode == 1
+    assert "pipe.png" in err
