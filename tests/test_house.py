@@ -1,6 +1,7 @@
 """The house: who may import whom, what loads no framework, which names are public."""
 
 import ast
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -126,3 +127,11 @@ def test_another_keras_backend_is_refused_with_the_fix():
     assert result.returncode == 1
     assert "already loaded on torch" in result.stderr
     assert "KERAS_BACKEND=jax" in result.stderr
+
+
+def test_the_reference_of_the_command_line_is_up_to_date():
+    script = SOURCE.parents[1] / "docs" / "make_reference.py"
+    namespace = runpy.run_path(str(script))
+    assert namespace["PAGE"].read_text("utf-8") == namespace["reference"](), (
+        "run .venv/bin/python docs/make_reference.py"
+    )

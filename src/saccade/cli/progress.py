@@ -77,21 +77,22 @@ class _Lines:
         self.total = total
         self.said = 0.0
         self.speed = 0.0
-        self.began: tuple[float, int] | None = None  # after the first chunk, which compiles
+        self.began: tuple[float, int] | None = None  # after the first evaluation: both compile
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepsDone):
             self.speed = event.images / event.seconds
-            self.began = self.began or (time.monotonic(), event.last)
-        if not isinstance(event, Evaluated) or self.began is None:
+        if not isinstance(event, Evaluated):
             return
         now = time.monotonic()
+        self.began = self.began or (now, event.step)
         if now - self.said < SECONDS_BETWEEN_LINES and event.step < self.total:
             return
         self.said = now
         began, first = self.began
-        left = (now - began) / max(event.step - first, 1) * (self.total - event.step)
-        remaining = f", about {duration(left)} left" if event.step < self.total else ""
+        pace = (now - began) / max(event.step - first, 1)
+        left = f", about {duration(pace * (self.total - event.step))} left"
+        remaining = left if first < event.step < self.total else ""
         print(
             f"step {event.step:,}/{self.total:,}  {event.split} accuracy "
             f"{100 * event.accuracy:.2f} %, loss {event.loss:.4f}, "

@@ -411,7 +411,8 @@ def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
         print(line, file=sys.stderr if as_json else sys.stdout)
     me, path = this_command(), plan.run.path
     _say("report", f"{path}/report.html")
-    _say("next", f"{me} predict {path} PICTURE...")
+    picture = path / "eval" / "mistakes" / "01.png"  # so that the line can be typed as it is
+    _say("next", f"{me} predict {path} {picture if picture.exists() else 'PICTURE...'}")
     _say("", f"{me} eval {path}")
     _say("", f"{me} runs")
     if as_json:
