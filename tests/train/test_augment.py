@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saccade.models.backend import jax
-from saccade.train.augment import AUGMENTATIONS, Affine, Shift
+from saccade.train.augment import AUGMENTATIONS, Affine, Crop, Flip, Shift, augment
 
 IMAGE = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3, 1)
 MOVES = [
@@ -47,7 +47,7 @@ def test_draws_differ_by_picture_and_key_and_keep_shape_and_range(kind):
     one, same, other = (change.draw(jax.random.key(k), 20) for k in (0, 0, 1))
     assert (np.asarray(one) == np.asarray(same)).all()
     assert (np.asarray(one) != np.asarray(other)).any()
-    assert len(np.unique(np.asarray(one), axis=0)) > 3
+    assert len(np.unique(np.asarray(one), axis=0)) > 1
     result = np.asarray(change.apply(images, one))
     assert result.shape == images.shape
     assert result.min() >= 0
@@ -60,3 +60,30 @@ def test_affine_draws_within_its_limits_on_both_sides():
     centred = drawn - [0, 1, 0, 0]
     np.testing.assert_allclose(centred.max(0), limits, rtol=0.02)
     np.testing.assert_allclose(centred.min(0), -np.array(limits), rtol=0.02)
+
+
+def test_flip_mirrors_left_to_right_and_only_those_drawn():
+    pair = np.concatenate([IMAGE, IMAGE])
+    flipped = np.asarray(Flip().apply(pair, np.array([True, False])))[..., 0]
+    assert flipped[0].tolist() == [[3, 2, 1], [6, 5, 4], [9, 8, 7]]
+    assert flipped[1].tolist() == IMAGE[0, :, :, 0].tolist()
+
+
+def test_crop_takes_the_window_it_is_told():
+    whole = np.asarray(Crop().apply(IMAGE, np.array([[1.0, 0.3, 0.9]], np.float32)))
+    np.testing.assert_allclose(whole, IMAGE, atol=1e-5)
+    corner = np.asarray(Crop(0.5).apply(IMAGE, np.array([[0.5, 1.0, 0.0]], np.float32)))
+    np.testing.assert_allclose(
+        corner[0, :, :, 0], [[4, 4.5, 5], [5.5, 6, 6.5], [7, 7.5, 8]], atol=1e-5
+    )
+
+
+def test_several_follow_one_another_with_keys_of_their_own():
+    changes = (Flip(), Shift(1))
+    key = jax.random.key(5)
+    images = np.repeat(IMAGE, 8, axis=0)
+    expected = images
+    for i, change in enumerate(changes):
+        expected = change.apply(expected, change.draw(jax.random.fold_in(key, i), 8))
+    assert (np.asarray(augment(changes, images, key)) == np.asarray(expected)).all()
+    assert augment((), images, key) is images

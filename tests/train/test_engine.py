@@ -44,7 +44,7 @@ def trained(engine, noise, counts, rate=0.05):
 def test_the_length_of_chunks_changes_no_bit(model, noise):
     results = []
     for counts in ([1] * 64, [7] * 9 + [1], [64]):
-        engine = engine_for(model, augment=Affine())
+        engine = engine_for(model, augment=(Affine(),))
         weights, losses = trained(engine, noise, counts)
         results.append(b"".join([losses.tobytes(), *(v.tobytes() for v in weights.values())]))
     assert results[0] == results[1] == results[2]
@@ -113,8 +113,59 @@ def test_answers_do_not_depend_on_how_many_are_asked(count, noise):
 
 
 def test_evaluation_sees_neither_augmentation_nor_dropout(noise):
-    engine = engine_for("conv-bn", augment=Affine())
+    engine = engine_for("conv-bn", augment=(Affine(),))
     weights = engine.first_state().weights
     assert (engine.logits(weights, noise.pixels) == engine.logits(weights, noise.pixels)).all()
     plain = engine_for("conv-bn").logits(weights, noise.pixels)
     assert (engine.logits(weights, noise.pixels) == plain).all()
+
+
+@pytest.mark.parametrize("l1, l2", [(0.01, 0.0), (0.0, 0.01)])
+def test_penalties_pull_kernels_by_their_slope_and_stay_out_of_the_loss(l1, l2, noise):
+    """d/dw of l1 |w| + l2 w^2 is l1 sign(w) + 2 l2 w; biases have none."""
+    plain, losses = trained(engine_for("mlp-relu", optimizer="sgd"), noise, [1])
+    pulled, same = trained(engine_for("mlp-relu", optimizer="sgd", l1=l1, l2=l2), noise, [1])
+    first = np.asarray(engine_for("mlp-relu").first_state().weights["01-dense/kernel"])
+    difference = (plain["01-dense/kernel"] - pulled["01-dense/kernel"]) / 0.05
+    np.testing.assert_allclose(difference, l1 * np.sign(first) + 2 * l2 * first, atol=1e-4)
+    assert (plain["01-dense/bias"] == pulled["01-dense/bias"]).all()
+    assert losses.tolist() == same.tolist()
+
+
+def test_clipping_keeps_the_direction_and_shortens_the_step(noise):
+    free, _ = trained(engine_for("softmax", optimizer="sgd"), noise, [1])
+    held, _ = trained(engine_for("softmax", optimizer="sgd", clip_norm=0.01), noise, [1])
+    length = np.sqrt(sum(np.square(v).sum() for v in held.values()))
+    assert length == pytest.approx(0.05 * 0.01, rel=1e-4)
+    ratio = held["01-dense/bias"] / free["01-dense/bias"]
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+
+
+def test_smoothing_mixes_in_the_mean_of_all_classes(noise):
+    _, plain = trained(engine_for("mlp-relu"), noise, [1])
+    _, smoothed = trained(engine_for("mlp-relu", label_smoothing=0.2), noise, [1])
+    engine = engine_for("mlp-relu")
+    rows = batch_ids(130, 10, 0, 1, seed=0, shuffle="every epoch")[0]
+    logits = engine.logits(engine.first_state().weights, noise.pixels[rows])
+    mean = -(logits - np.log(np.exp(logits).sum(1, keepdims=True))).mean()
+    assert smoothed[0] == pytest.approx(0.8 * plain[0] + 0.2 * mean, rel=1e-5)
+
+
+def test_the_average_of_weights_forgets_at_its_rate_and_answers(noise):
+    engine = engine_for("softmax", optimizer="sgd", ema=0.5)
+    state, train = engine.first_state(), engine.resident(noise)
+    expected = np.zeros(3)
+    for step in range(12):
+        ids = batch_ids(130, 10, step, 1, seed=0, shuffle="once")
+        state = engine.run_chunk(state, train, ids, np.array([0.05]), step).state
+        keep = min(0.5, (1 + step) / (10 + step))
+        expected = expected * keep + np.asarray(state.weights["01-dense/bias"]) * (1 - keep)
+    np.testing.assert_allclose(state.answering["01-dense/bias"], expected, atol=1e-6)
+    assert (np.asarray(state.weights["01-dense/bias"]) != expected).any()
+
+
+def test_rmsprop_divides_by_the_root_of_the_mean_square(noise):
+    """Hinton's lecture 6e: the first step is rate / sqrt(1 - rho) times the slope's sign."""
+    engine = engine_for("softmax", optimizer="rmsprop", rho=0.9, epsilon=1e-12)
+    weights, _ = trained(engine, noise, [1])
+    np.testing.assert_allclose(np.abs(weights["01-dense/bias"]), 0.05 / np.sqrt(0.1), rtol=1e-3)

@@ -7,10 +7,10 @@ import pytest
 
 from saccade.core.errors import BadUsage
 from saccade.models import MODELS
-from saccade.train.augment import Affine, Shift
+from saccade.train.augment import Affine, Crop, Shift
 from saccade.train.recipe import Recipe
 from saccade.train.recipes import RECIPES, recipe
-from saccade.train.schedule import Constant, Cosine, Exponential
+from saccade.train.schedule import Constant, Cosine, Exponential, OneCycle, Step
 
 EVERY = [recipe(model) for model in MODELS] + list(RECIPES.values())
 
@@ -41,7 +41,16 @@ def test_the_decks_rates():
 
 
 @pytest.mark.parametrize(
-    "schedule", [Constant(0.1), Exponential(0.1, 0.01, 50), Cosine(0.1), Cosine(0.1, warmup=0.0)]
+    "schedule",
+    [
+        Constant(0.1),
+        Exponential(0.1, 0.01, 50),
+        Cosine(0.1),
+        Cosine(0.1, warmup=0.0),
+        OneCycle(0.1),
+        OneCycle(0.1, warmup=0.0, end=0.1),
+        Step(0.1, 3),
+    ],
 )
 @pytest.mark.parametrize("total", [1, 2, 7, 1000])
 def test_every_schedule_stays_finite_and_not_below_zero(schedule, total):
@@ -68,6 +77,11 @@ def test_cosine_rises_then_falls():
         ({"schedule": Cosine(math.nan)}, "--lr must be a number above 0, got nan"),
         ({"schedule": Constant(0.0)}, "--lr must be a number above 0, got 0"),
         ({"weight_decay": -1}, "--weight-decay must be a number of at least 0"),
+        ({"l1": -1}, "--l1 must be a number of at least 0"),
+        ({"label_smoothing": 1.0}, "--label-smoothing must be at least 0 and below 1"),
+        ({"ema": 1.5}, "--ema must be at least 0 and below 1"),
+        ({"momentum": math.nan}, "--momentum must be at least 0 and below 1"),
+        ({"clip_norm": 0.0}, "--clip-norm must be a number above 0"),
         ({"weight_decay": math.inf}, "--weight-decay must be a number of at least 0"),
         ({"validation_share": 1.0}, "--val-split must be at least 0 and below 1"),
         ({"validation_share": math.nan}, "--val-split must be at least 0 and below 1"),
@@ -115,7 +129,12 @@ def test_typing_a_length_replaces_the_recipes_own(changes):
     assert one.total_steps(1000) == {"epochs": 60, "steps": 3}[next(iter(changes))]
 
 
-@pytest.mark.parametrize("kind", [lambda: Shift(0), lambda: Affine(degrees=-1)])
+@pytest.mark.parametrize("kind", [lambda: Shift(0), lambda: Affine(degrees=-1), lambda: Crop(0)])
 def test_an_augmentation_out_of_range_is_refused(kind):
     with pytest.raises(BadUsage):
         kind()
+
+
+def test_warm_up_rises_to_any_schedule():
+    one = recipe("softmax", schedule=Constant(0.4), warmup_steps=4, steps=10)
+    assert [one.rate(step, 10) for step in (0, 1, 3, 4, 9)] == [0.1, 0.2, 0.4, 0.4, 0.4]

@@ -19,9 +19,11 @@ def digits():
     return saccade.load("digits")
 
 
-@pytest.mark.parametrize("model", ["softmax", "conv-bn"])
-def test_a_resumed_run_ends_in_the_same_bits(model, digits, tmp_path):
-    recipe = saccade.recipe(model, steps=37, evaluate_every=10, batch_size=20)
+@pytest.mark.parametrize(
+    "model, changes", [("softmax", {"ema": 0.9}), ("conv-bn", {"optimizer": "rmsprop"})]
+)
+def test_a_resumed_run_ends_in_the_same_bits(model, changes, digits, tmp_path):
+    recipe = saccade.recipe(model, steps=37, evaluate_every=10, batch_size=20, **changes)
     whole = saccade.create_run(tmp_path / "whole")
     events = list(saccade.record(saccade.fit(model, digits, recipe), whole))
     parted = saccade.create_run(tmp_path / "parted")

@@ -100,31 +100,96 @@ def _bilinear(images: Array, rows: Array, columns: Array) -> Array:
     return total
 
 
-Augmentation = Shift | Affine
-AUGMENTATIONS: dict[str, type[Augmentation]] = {"shift": Shift, "affine": Affine}
+@dataclass(frozen=True)
+class Flip:
+    """Mirrors every second picture, on average, left to right."""
+
+    def draw(self, key: Array, count: int) -> Array:
+        """bool [count]."""
+        return jax.random.bernoulli(key, 0.5, (count,))
+
+    def apply(self, images: Array, mirrored: Array) -> Array:
+        """[n, height, width, channels] -> the same shape.
+
+        >>> Flip().apply(jnp.arange(2).reshape(1, 1, 2, 1), jnp.array([True])).ravel().tolist()
+        [1, 0]
+        """
+        return jnp.where(mirrored[:, None, None, None], images[:, :, ::-1], images)
 
 
-def to_json(augmentation: Augmentation | None) -> dict[str, Any] | None:
-    """{"name": ..., and its numbers}, or None."""
-    if augmentation is None:
-        return None
-    name = next(name for name, kind in AUGMENTATIONS.items() if isinstance(augmentation, kind))
-    return {"name": name, **asdict(augmentation)}
+@dataclass(frozen=True)
+class Crop:
+    """A random window of at least `least` of both sides, brought back to full size; bilinear."""
+
+    least: float = 0.7
+
+    def __post_init__(self) -> None:
+        if not 0 < self.least <= 1:
+            raise BadUsage(f"a crop keeps a share above 0 and up to 1, got {self.least}")
+
+    def draw(self, key: Array, count: int) -> Array:
+        """float32 [count, 3]: share of the sides, then where: 0 top or left, 1 bottom or right."""
+        low = jnp.array([self.least, 0.0, 0.0])
+        return jax.random.uniform(key, (count, 3), minval=low, maxval=1)
+
+    def apply(self, images: Array, drawn: Array) -> Array:
+        """[n, height, width, channels] -> float32 of the same shape.
+
+        >>> image = jnp.array([0.0, 1, 2, 3, 4]).reshape(1, 1, 5, 1)
+        >>> Crop().apply(image, jnp.array([[0.5, 0, 1]])).ravel().tolist()
+        [2.0, 2.5, 3.0, 3.5, 4.0]
+        """
+        _, height, width, _ = images.shape
+        share, down, right = (drawn[:, i, None, None] for i in range(3))
+        top, left = (1 - share) * (height - 1) * down, (1 - share) * (width - 1) * right
+        rows = top + jnp.arange(height)[None, :, None] * share
+        columns = left + jnp.arange(width)[None, None, :] * share
+        rows, columns = jnp.broadcast_arrays(rows, columns)
+        return _bilinear(images.astype(jnp.float32), rows, columns)
 
 
-def from_json(values: dict[str, Any] | None) -> Augmentation | None:
+Augmentation = Shift | Affine | Flip | Crop
+AUGMENTATIONS: dict[str, type[Augmentation]] = {
+    "shift": Shift,
+    "affine": Affine,
+    "flip": Flip,
+    "crop": Crop,
+}
+
+
+def augment(augmentations: tuple[Augmentation, ...], images: Array, key: Array) -> Array:
+    """One after the other, each with a key of its own."""
+    for i, augmentation in enumerate(augmentations):
+        drawn = augmentation.draw(jax.random.fold_in(key, i), len(images))
+        images = augmentation.apply(images, drawn)
+    return images
+
+
+def to_json(augmentations: tuple[Augmentation, ...]) -> list[dict[str, Any]]:
+    """[{"name": ..., and its numbers}]."""
+    names = {kind: name for name, kind in AUGMENTATIONS.items()}
+    return [{"name": names[type(one)], **asdict(one)} for one in augmentations]
+
+
+def from_json(values: list[dict[str, Any]]) -> tuple[Augmentation, ...]:
     """The inverse of `to_json`."""
-    if values is None:
-        return None
-    return named(values["name"])(**{k: v for k, v in values.items() if k != "name"})
+    return tuple(
+        AUGMENTATIONS[one["name"]](**{k: v for k, v in one.items() if k != "name"})
+        for one in values
+    )
 
 
-def named(name: str) -> type[Augmentation]:
-    """The augmentation of this name.
+def named(text: str) -> tuple[Augmentation, ...]:
+    """From names with commas, or `none`.
 
     Raises:
-        BadUsage: there is none.
+        BadUsage: there is none of that name.
+
+    >>> named("flip,crop"), named("none")
+    ((Flip(), Crop(least=0.7)), ())
     """
-    if name not in AUGMENTATIONS:
-        raise unknown_name("augmentation", name, AUGMENTATIONS)
-    return AUGMENTATIONS[name]
+    names = [] if text == "none" else text.split(",")
+    for name in names:
+        if name not in AUGMENTATIONS:
+            raise unknown_name("augmentation", name, AUGMENTATIONS)
+    return tuple(AUGMENTATIONS[name]() for name in names)

@@ -10,6 +10,8 @@ from saccade.models.graph import Graph
 from saccade.run.checkpoint import Checkpoint
 from saccade.train.engine import Engine, State
 
+OPTIMIZER, TRAINED = "optimizer/", "trained/"
+
 
 def to_checkpoint(step: int, state: State, facts: Mapping[str, Any]) -> Checkpoint:
     """Host copies of everything a run needs to go on exactly.
@@ -17,8 +19,10 @@ def to_checkpoint(step: int, state: State, facts: Mapping[str, Any]) -> Checkpoi
     The order of pictures and all randomness are functions of the seed and the step, so the step is
     all the position there is.
     """
-    optimizer = {f"optimizer/{i:04d}": np.array(value) for i, value in enumerate(state.optimizer)}
-    return Checkpoint(step, to_host(state.weights), optimizer, facts)
+    beside = {f"{OPTIMIZER}{i:04d}": np.array(value) for i, value in enumerate(state.optimizer)}
+    if state.average:  # the file of weights is what answers
+        beside |= {f"{TRAINED}{name}": np.array(v) for name, v in state.weights.items()}
+    return Checkpoint(step, to_host(state.answering), beside, facts)
 
 
 def to_host(weights: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -33,8 +37,14 @@ def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
         BadRun: its arrays are not those of this network.
     """
     check_weights(checkpoint, engine.graph)
-    optimizer = [checkpoint.state[key] for key in sorted(checkpoint.state)]
-    return engine.to_device(checkpoint.weights, optimizer)
+    beside = checkpoint.state
+    optimizer = [beside[key] for key in sorted(beside) if key.startswith(OPTIMIZER)]
+    trained = {
+        key.removeprefix(TRAINED): value for key, value in beside.items() if key.startswith(TRAINED)
+    }
+    if trained:
+        return engine.to_device(trained, optimizer, checkpoint.weights)
+    return engine.to_device(checkpoint.weights, optimizer, {})
 
 
 def check_weights(checkpoint: Checkpoint, graph: Graph) -> None:

@@ -17,6 +17,7 @@ from saccade.models.backend import jax
 from saccade.models.forward import Form, Mode, forward
 from saccade.models.graph import Graph
 from saccade.models.initialize import first_values, first_weights, unallocated
+from saccade.train.augment import augment
 from saccade.train.optimizer import make_optimizer
 from saccade.train.recipe import Recipe
 
@@ -30,10 +31,19 @@ ANSWER_BATCH = 100  # larger ones leave the cache: 32,000 images/s fall to 9,000
 
 
 class State(NamedTuple):
-    """What an update changes: the network's weights by full name, the optimizer's in its order."""
+    """What an update changes: the network's weights by full name, the optimizer's in its order.
+
+    `average` holds the moving average of the weights where the recipe has one, else nothing.
+    """
 
     weights: dict[str, Array]
     optimizer: list[Array]
+    average: dict[str, Array]
+
+    @property
+    def answering(self) -> dict[str, Array]:
+        """The weights that are evaluated, kept as the result and answer."""
+        return self.average or self.weights
 
 
 class Resident(NamedTuple):
@@ -93,13 +103,19 @@ class Engine:
         """Weights and optimizer before the first update, from the recipe's seed."""
         weights = first_weights(self.graph, self.recipe.initialization, self.recipe.seed)
         optimizer = first_values(self._optimizer.variables)
-        return self.to_device(weights, optimizer)
+        return self.to_device(weights, optimizer, weights if self.recipe.ema else {})
 
-    def to_device(self, weights: Mapping[str, np.ndarray], optimizer: list[np.ndarray]) -> State:
+    def to_device(
+        self,
+        weights: Mapping[str, np.ndarray],
+        optimizer: list[np.ndarray],
+        average: Mapping[str, np.ndarray],
+    ) -> State:
         """A state from host arrays, copied: the device may reuse its memory."""
         return State(
             {name: jnp.array(value) for name, value in weights.items()},
             [jnp.array(value) for value in optimizer],
+            {name: jnp.array(value) for name, value in average.items()},
         )
 
     def resident(self, split: Split) -> Resident:
@@ -193,47 +209,74 @@ class Engine:
     def _update(
         self, state: State, batch: Resident, rate: Array, step: Array, key: Array
     ) -> tuple[State, Array, Array]:
-        mode = Mode(
-            training=True,
-            key=jax.random.fold_in(key, step),
-            step=step,
-            batch_norm_warmup=self.recipe.batch_norm_warmup,
-        )
-        pixels = batch.pixels
-        if self.recipe.augment is not None:
-            # Layers draw with their positions folded in; this number is no layer's.
-            own = jax.random.fold_in(mode.key, AUGMENT_KEY)
-            drawn = self.recipe.augment.draw(own, len(pixels))
-            pixels = self.recipe.augment.apply(pixels, drawn)
-        images = self._scaled(pixels)
+        recipe, key = self.recipe, jax.random.fold_in(key, step)
+        mode = Mode(training=True, key=key, step=step, batch_norm_warmup=recipe.batch_norm_warmup)
+        # Layers draw with their positions folded in; this number is no layer's.
+        images = augment(recipe.augment, batch.pixels, jax.random.fold_in(key, AUGMENT_KEY))
+        images = self._scaled(images)
 
-        def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, dict[str, Array]]]:
+        def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, Array, dict[str, Array]]]:
             weights = {**state.weights, **dict(zip(self._trainable, trainable, strict=True))}
             logits, updates = forward(
                 self.graph, weights, images, form=self.forms.training, mode=mode
             )
-            return cross_entropy(logits, batch.labels).mean(), (logits, updates)
+            loss = cross_entropy(logits, batch.labels, recipe.label_smoothing).mean()
+            return loss + self._penalty(weights), (loss, logits, updates)
 
         trainable = [state.weights[name] for name in self._trainable]
-        (loss, (logits, updates)), slopes = jax.value_and_grad(loss_of, has_aux=True)(trainable)
+        slopes, (loss, logits, updates) = jax.grad(loss_of, has_aux=True)(trainable)
+        if recipe.clip_norm is not None:
+            slopes = clip_by_norm(slopes, recipe.clip_norm)
         optimizer = list(state.optimizer)
         optimizer[self._rate_position] = rate.astype(optimizer[self._rate_position].dtype)
         trainable, optimizer = self._optimizer.stateless_apply(optimizer, slopes, trainable)
-        weights = {
-            **state.weights,
-            **updates,
-            **dict(zip(self._trainable, trainable, strict=True)),
-        }
+        moved = dict(zip(self._trainable, trainable, strict=True))
+        weights = {**state.weights, **updates, **moved}
+        average = self._averaged(state.average, weights, step)
         accuracy = (logits.argmax(1) == batch.labels).mean()
-        return State(weights, list(optimizer)), loss, accuracy
+        return State(weights, list(optimizer), average), loss, accuracy
+
+    def _penalty(self, weights: Mapping[str, Array]) -> Array | float:
+        """L1 = sum |w| and L2 = sum w^2 over kernels, each times its rate."""
+        if not (self.recipe.l1 or self.recipe.l2):
+            return 0.0
+        kernels = [weights[name] for name in self._trainable if name.endswith("/kernel")]
+        l1 = sum(jnp.abs(kernel).sum() for kernel in kernels)
+        l2 = sum(jnp.square(kernel).sum() for kernel in kernels)
+        return self.recipe.l1 * l1 + self.recipe.l2 * l2
+
+    def _averaged(
+        self, average: dict[str, Array], weights: Mapping[str, Array], step: Array
+    ) -> dict[str, Array]:
+        """Forgets at min(ema, (1 + step) / (10 + step)), so that the first values fade at once."""
+        if self.recipe.ema is None:
+            return average
+        keep = jnp.minimum(self.recipe.ema, (1.0 + step) / (10.0 + step))
+        return {name: old * keep + weights[name] * (1 - keep) for name, old in average.items()}
 
 
-def cross_entropy(logits: Array, labels: Array) -> Array:
+def clip_by_norm(slopes: list[Array], most: float) -> list[Array]:
+    """The same direction, no longer than `most` over all arrays together.
+
+    >>> [float(x) for x in clip_by_norm([jnp.array(3.0), jnp.array(4.0)], 1.0)]
+    [0.6000000238418579, 0.800000011920929]
+    """
+    length = jnp.sqrt(sum(jnp.square(slope).sum() for slope in slopes))
+    factor = jnp.minimum(1.0, most / jnp.maximum(length, 1e-12))
+    return [slope * factor for slope in slopes]
+
+
+def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> Array:
     """-log softmax(logits)[label] in nats, [n]; from logits, so it stays finite where they are.
+
+    With `smoothing` the target is that share of a uniform distribution (Szegedy et al. 2015).
 
     >>> p = jnp.log(jnp.array([[0.01, 0.03, 0.0, 0.04, 0.03, 0.05, 0.8, 0.02, 0.01, 0.01]]))
     >>> round(float(cross_entropy(p, jnp.array([6]))[0]), 4)
     0.2231
     """
     log_probabilities = jax.nn.log_softmax(logits.astype(jnp.float32))
-    return -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
+    losses = -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
+    if smoothing:
+        losses = (1 - smoothing) * losses - smoothing * log_probabilities.mean(1)
+    return losses

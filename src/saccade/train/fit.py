@@ -221,7 +221,7 @@ class _Training:
         ids = batch_ids(
             images, recipe.batch_size, first, count, seed=recipe.seed, shuffle=recipe.shuffle
         )
-        rates = np.array([recipe.schedule(s, self.total) for s in range(first, first + count)])
+        rates = np.array([recipe.rate(s, self.total) for s in range(first, first + count)])
         began = time.perf_counter()
         chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
         seconds = time.perf_counter() - began
@@ -253,13 +253,13 @@ class _Training:
 
     def _evaluate(self) -> Evaluated:
         began = time.perf_counter()
-        predictions = self.engine.answer(self.state.weights, self.watched)
+        predictions = self.engine.answer(self.state.answering, self.watched)
         if not np.isfinite(predictions.loss):
             self._check_finite(np.array([predictions.loss]), self.step - 1, self._last_rates())
         better = self.best.beaten_by(predictions)
         if better:
             keep = self.recipe.watch == "validation"
-            weights = to_host(self.state.weights) if keep else None
+            weights = to_host(self.state.answering) if keep else None
             self.best = _Best(predictions.accuracy, predictions.loss, self.step, weights)
         recent, self.totals.recent = self.totals.recent, []
         losses = [x for done in recent for x in done.losses]
@@ -280,7 +280,7 @@ class _Training:
         )
 
     def _last_rates(self) -> np.ndarray:
-        return np.array([self.recipe.schedule(max(self.step - 1, 0), self.total)])
+        return np.array([self.recipe.rate(max(self.step - 1, 0), self.total)])
 
     def _save(self) -> Iterator[Saved]:
         """The best weights first: a `last` on disk then always has the `best` it speaks of."""
@@ -296,7 +296,7 @@ class _Training:
         self.timer.cost(time.perf_counter() - began)
 
     def _finish(self, reason: str) -> Finished:
-        weights: Any = self.state.weights
+        weights: Any = self.state.answering
         step, validation = self.step, None
         if self.recipe.watch == "validation":
             assert self.best.weights is not None  # noqa: S101  (the last step was evaluated)

@@ -17,7 +17,11 @@ def make_optimizer(recipe: Recipe) -> Any:
     match recipe.optimizer:
         case "sgd":
             optimizer = kinds.SGD(
-                rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0, weight_decay=decay
+                rate, momentum=recipe.momentum, nesterov=recipe.nesterov, weight_decay=decay
+            )
+        case "rmsprop":
+            optimizer = kinds.RMSprop(
+                rate, rho=recipe.rho, epsilon=recipe.epsilon, weight_decay=decay
             )
         case "adam":
             optimizer = kinds.Adam(rate, epsilon=recipe.epsilon, weight_decay=decay)

@@ -11,7 +11,7 @@ from saccade.train import schedule as schedules
 from saccade.train.augment import Augmentation
 from saccade.train.schedule import Cosine, Schedule
 
-OptimizerName = Literal["sgd", "adam", "adamw"]
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,11 @@ class Recipe:
     evaluated during training; with `test`, nothing is ever selected by it. `source` and `reported`
     say where the recipe comes from and the accuracy its authors report. `shuffle="once"` keeps one
     order for all epochs, as the decks do.
+
+    `l1` and `l2` are penalties on kernels, left out of the shown loss; `label_smoothing` is in the
+    shown training loss; `clip_norm` limits the length of the whole slope. With `ema`, what is
+    evaluated, kept and answers is an average of the weights that forgets at that rate. The first
+    `warmup_steps` rise to the schedule's rate in a line.
 
     Raises:
         BadUsage: a number out of its range; says which.
@@ -41,12 +46,20 @@ class Recipe:
     batch_size: int = 100
     optimizer: OptimizerName = "adam"
     schedule: Schedule = Cosine(0.003)
+    warmup_steps: int = 0
     momentum: float = 0.0
+    nesterov: bool = False
+    rho: float = 0.9
     epsilon: float = 1e-7
     weight_decay: float = 0.0
+    l1: float = 0.0
+    l2: float = 0.0
+    label_smoothing: float = 0.0
+    clip_norm: float | None = None
+    ema: float | None = None
     initialization: Rule = "layers"
     batch_norm_warmup: bool = True
-    augment: Augmentation | None = None
+    augment: tuple[Augmentation, ...] = ()
     shuffle: Literal["every epoch", "once"] = "every epoch"
     pixel_scale: float = 1 / 255
     validation_share: float = 0.1
@@ -59,8 +72,12 @@ class Recipe:
         _positive("--lr", self.schedule.rate)
         _positive("--batch-size", self.batch_size)
         _positive("--epsilon", self.epsilon)
-        _not_negative("--weight-decay", self.weight_decay)
-        _not_negative("--momentum", self.momentum)
+        for what in ("weight_decay", "l1", "l2", "warmup_steps"):
+            _not_negative("--" + what.replace("_", "-"), getattr(self, what))
+        for what in ("momentum", "rho", "label_smoothing", "ema"):
+            _share("--" + what.replace("_", "-"), getattr(self, what) or 0.0)
+        if self.clip_norm is not None:
+            _positive("--clip-norm", self.clip_norm)
         if not 0 <= self.seed < 1 << 32:
             raise BadUsage(f"--seed must be a number of at least 0 and below 2^32, got {self.seed}")
         _not_negative("--patience", self.patience or 0)
@@ -71,15 +88,17 @@ class Recipe:
         _positive("--epochs" if self.steps is None else "--steps", self.epochs or self.steps or 0)
         if self.optimizer not in get_args(OptimizerName):
             raise unknown_name("optimizer", self.optimizer, get_args(OptimizerName))
-        if not 0 <= self.validation_share < 1:
-            raise BadUsage(
-                f"--val-split must be at least 0 and below 1, got {self.validation_share}"
-            )
+        _share("--val-split", self.validation_share)
         if self.watch == "test" and self.patience:
             raise BadUsage(
                 f"recipe {self.name} watches the test set, as the deck does: stopping by it would "
                 f"be choosing by test. Leave --patience out, or take --recipe default"
             )
+
+    def rate(self, step: int, total: int) -> float:
+        """The learning rate of a step, counted from 0."""
+        rising = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        return self.schedule(step, total) * rising
 
     def total_steps(self, train_images: int) -> int:
         """How many updates on this many training images."""
@@ -120,6 +139,11 @@ class Recipe:
 def _positive(what: str, value: float) -> None:
     if not (math.isfinite(value) and value > 0):
         raise BadUsage(f"{what} must be a number above 0, got {value}")
+
+
+def _share(what: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise BadUsage(f"{what} must be at least 0 and below 1, got {value}")
 
 
 def _not_negative(what: str, value: float) -> None:

@@ -65,14 +65,14 @@ _DEFAULT = Recipe(
     optimizer="adamw",
     schedule=Cosine(0.005),
     weight_decay=0.1,
-    augment=Affine(),
+    augment=(Affine(),),
     patience=10,
 )
 
 # Chosen by validation accuracy on digits and MNIST (docs/lab-notes.md).
 DEFAULTS: dict[str, Recipe] = {
     "softmax": replace(
-        _DEFAULT, batch_size=100, schedule=Cosine(0.02), weight_decay=0.0, augment=None
+        _DEFAULT, batch_size=100, schedule=Cosine(0.02), weight_decay=0.0, augment=()
     ),
     "mlp-relu": replace(_DEFAULT, batch_size=100, schedule=Cosine(0.003)),
     "conv": _DEFAULT,

@@ -58,11 +58,52 @@ class Cosine:
         return self.rate * (1 + math.cos(math.pi * share)) / 2
 
 
-Schedule = Constant | Exponential | Cosine
+@dataclass(frozen=True)
+class OneCycle:
+    """In a line from `start` of the rate up to it, then in a line down to `end` of it.
+
+    Smith, "Super-convergence", 2017, with the highest rate after the first `warmup` share.
+
+    >>> [round(OneCycle(1.0, warmup=0.25)(s, total=8), 2) for s in range(8)]
+    [0.2, 0.6, 1.0, 0.83, 0.67, 0.5, 0.33, 0.17]
+    """
+
+    rate: float
+    warmup: float = 0.25
+    start: float = 0.2
+    end: float = 0.0
+
+    def __call__(self, step: int, total: int) -> float:
+        rising = self.warmup * total
+        if step < rising:
+            return self.rate * (self.start + (1 - self.start) * step / rising)
+        share = (step - rising) / max(total - rising, 1)
+        return self.rate * (1 + (self.end - 1) * share)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Multiplied by `factor` after every `drop_every` steps.
+
+    >>> [round(Step(0.01, drop_every=468, factor=0.6)(s, total=999), 4) for s in (0, 467, 468)]
+    [0.01, 0.01, 0.006]
+    """
+
+    rate: float
+    drop_every: int = 1000
+    factor: float = 0.5
+
+    def __call__(self, step: int, total: int) -> float:
+        return self.rate * self.factor ** (step // self.drop_every)
+
+
+Schedule = Constant | Exponential | Cosine | OneCycle | Step
 SCHEDULES: dict[str, type[Schedule]] = {
     "constant": Constant,
     "exponential": Exponential,
     "cosine": Cosine,
+    "one-cycle": OneCycle,
+    "step": Step,
 }
 
 
