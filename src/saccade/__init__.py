@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from saccade.data import load as load
     from saccade.models.network import Network as Network
     from saccade.models.network import build as build
+    from saccade.models.network import from_keras as from_keras
     from saccade.run.directory import create_run as create_run
     from saccade.run.directory import open_run as open_run
     from saccade.train.evaluate import evaluate as evaluate
@@ -48,6 +49,7 @@ _HOME = {
     "create_run": "saccade.run.directory",
     "evaluate": "saccade.train.evaluate",
     "fit": "saccade.train.fit",
+    "from_keras": "saccade.models.network",
     "load": "saccade.data",
     "open_run": "saccade.run.directory",
     "predict": "saccade.train.predict",

@@ -13,14 +13,14 @@ DIGITS = ("train", "digits", "--model", "softmax")
 # What is typed, and what the answer must contain.
 NAMES = [
     (("train", "digist"), ["`digist`", "`digits`", "mnist", "./FOLDER"]),
-    (("train", ""), ["Known: digits, mnist"]),
+    (("train", ""), ["Known: cats-dogs, "]),
     (("train", "photos"), ["`photos`", "folder", "./photos"]),
     (("train", "digits", "--model", "sofmax"), ["`sofmax`", "`softmax`", "conv-bn"]),
     (("train", "digits", "--model", "G1.0"), ["`G1.0`", "Known"]),
     ((*DIGITS, "--recipe", "G1"), ["`G1`", "G1.0", "default"]),
     ((*DIGITS, "--optimizer", "adan"), ["`adan`", "`adam`", "sgd"]),
     ((*DIGITS, "--schedule", "cosin"), ["`cosin`", "`cosine`"]),
-    ((*DIGITS, "--augment", "flip"), ["`flip`", "shift", "affine"]),
+    ((*DIGITS, "--augment", "flipp"), ["`flipp`", "shift", "affine"]),
     ((*DIGITS, "--device", "abacus"), ["abacus", "cpu"]),
     (("models", "sofmax"), ["`sofmax`", "`softmax`"]),
     (("trian", "digits"), ["trian", "train"]),

@@ -9,11 +9,12 @@ from saccade.core.records import Split
 from saccade.data.split import hold_out
 
 
-def split_of(labels: list[int]) -> Split:
+def split_of(labels: list[int], groups: list[int] | None = None) -> Split:
     return Split(
         np.zeros((len(labels), 1, 1, 1), np.uint8),
         np.array(labels, np.int32),
         [str(i) for i in range(len(labels))],
+        None if groups is None else np.array(groups, np.int64),
     )
 
 
@@ -58,3 +59,45 @@ def test_the_same_pictures_are_held_out_every_time_and_not_just_the_first_ones()
     assert list(first.names) == list(second.names)
     assert list(first.names) != [*map(str, range(10)), *map(str, range(50, 60))]
     assert list(first.names) != [*map(str, range(40, 50)), *map(str, range(90, 100))]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=150),
+    share=st.floats(0.01, 0.9),
+)
+def test_a_group_is_never_parted_and_no_class_is_emptied(rows, share):
+    labels, groups = [label for label, _ in rows], [group for _, group in rows]
+    stays, held = hold_out(split_of(labels, groups), share, 4)
+    assert not set(stays.groups.tolist()) & set(held.groups.tolist())
+    assert sorted([*map(int, stays.names), *map(int, held.names)]) == list(range(len(rows)))
+    assert set(stays.labels.tolist()) == set(labels)
+    assert [groups[int(name)] for name in held.names] == held.groups.tolist()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.2, 0.5])
+def test_shares_of_whole_groups_come_near(share):
+    rng = np.random.default_rng(0)
+    sizes = rng.integers(1, 8, 300)
+    groups = np.repeat(np.arange(300), sizes)
+    labels = np.repeat(rng.integers(0, 3, 300), sizes)
+    _, held = hold_out(split_of(labels.tolist(), groups.tolist()), share, 3)
+    assert np.bincount(held.labels) / np.bincount(labels) == pytest.approx(share, abs=0.02)
+
+
+def test_groups_of_mixed_classes_come_near_too():
+    rng = np.random.default_rng(1)
+    groups, labels = rng.integers(0, 200, 2000), rng.choice(3, 2000, p=[0.8, 0.15, 0.05])
+    _, held = hold_out(split_of(labels.tolist(), groups.tolist()), 0.2, 3)
+    assert np.bincount(held.labels) / np.bincount(labels) == pytest.approx(0.2, abs=0.05)
+
+
+def test_few_large_groups_still_give_one_to_test_on():
+    groups = [0] * 50 + [1] * 40 + [2] * 40 + [3] * 50
+    _, held = hold_out(split_of([0] * 90 + [1] * 90, groups), 0.1, 2)
+    assert set(held.groups.tolist()) in ({1}, {2})
+
+
+def test_a_group_that_a_class_lives_by_stays():
+    stays, held = hold_out(split_of([0, 0, 1, 1], [7, 7, 8, 8]), 0.5, 2)
+    assert (len(stays), len(held)) == (4, 0)

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from saccade.models.backend import jax, keras
-from saccade.models.forward import Mode, convolve_patches, forward
+from saccade.models.forward import LOWERINGS, Mode, forward
 from saccade.models.graph import layer_graph
-from saccade.models.initialize import first_weights
+from saccade.models.initialize import first_weights, unallocated
 from saccade.models.network import build
+from saccade.models.patches import convolve_patches
 
 layers = keras.layers
 FORMS = ["patches", "layers"]
@@ -44,7 +45,74 @@ CASES = {
     "flatten, dense": [layers.Conv2D(3, 2), layers.Flatten(), layers.Dense(5)],
     "dense norm": [layers.Flatten(), layers.Dense(5), layers.BatchNormalization()],
     "dropout": [layers.Conv2D(3, 2), layers.Dropout(0.5)],
+    "max pooling of the picture": [layers.MaxPooling2D(3, strides=2, padding="same")],
+    "max pooling (3, 2) by (1, 2)": [layers.Conv2D(3, 2), layers.MaxPooling2D((3, 2), (1, 2))],
+    "max pooling below 0": [layers.Rescaling(-1.0), layers.MaxPooling2D(3, 2, padding="same")],
+    "max pooling with gaps": [layers.Conv2D(3, 2), layers.MaxPooling2D(2, strides=3)],
+    "mean pooling": [layers.Conv2D(3, 2), layers.AveragePooling2D(2)],
+    "mean pooling, same": [
+        layers.Conv2D(3, 2),
+        layers.AveragePooling2D((3, 2), strides=2, padding="same"),
+        layers.Conv2D(2, 2),
+    ],
+    "mean pooling (2, 3) by 1": [layers.AveragePooling2D((2, 3), strides=1)],
+    "relu, capped": [layers.Conv2D(3, 2), layers.ReLU(1.0, 0.1, 0.2), layers.Conv2D(2, 2)],
+    "leaky relu, elu": [layers.Conv2D(3, 2), layers.LeakyReLU(0.2), layers.ELU(0.5)],
+    "prelu": [layers.Conv2D(3, 2), layers.PReLU(), layers.Conv2D(2, 2)],
+    "zeros around": [
+        layers.Conv2D(3, 2),
+        layers.ZeroPadding2D(((1, 2), (0, 3))),
+        layers.Conv2D(2, 2),
+    ],
+    "zeros around the picture": [layers.ZeroPadding2D(1), layers.Conv2D(2, 3)],
+    "rescaling": [layers.Rescaling(2.0, offset=-1.0), layers.Conv2D(3, 2), layers.Rescaling(3)],
+    "rescaling a channel": [layers.Conv2D(3, 2), layers.Rescaling([1.0, 2, 3], offset=[0.0, 1, 2])],
+    "largest of each map": [layers.Conv2D(3, 2), layers.GlobalMaxPooling2D(), layers.Dense(2)],
+    "mean kept in place": [layers.Conv2D(3, 2), layers.GlobalAveragePooling2D(keepdims=True)],
+    "reshape": [layers.Conv2D(3, 2), layers.Reshape((12, 4, 3)), layers.Conv2D(2, 2)],
+    "depthwise": [layers.Conv2D(3, 2), layers.DepthwiseConv2D(3), layers.Conv2D(2, 1)],
+    "an activation as a layer": [layers.Conv2D(3, 2, activation=layers.LeakyReLU(0.3))],
+    "dense on maps": [layers.Conv2D(3, 2), layers.Dense(5), layers.Conv2D(2, 1)],
 }
+
+
+def test_every_form_of_our_own_is_compared():
+    kinds = {type(layer).__name__ for body in CASES.values() for layer in body}
+    assert set(LOWERINGS) - kinds == {"Add", "Concatenate"}  # they have ways that meet, below
+
+
+class Conv2D(layers.Conv2D):
+    """A user's layer that is called like one of Keras'."""
+
+    def call(self, x):
+        return super().call(x) + 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_layer_that_only_has_the_name_of_keras_own_runs_as_itself(form):
+    model, graph, weights, images = build_and_draw(Conv2D(3, 2), layers.MaxPooling2D())
+    actual, _ = forward(graph, weights, images, form=form, mode=Mode())
+    np.testing.assert_allclose(actual, model(images), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_activation_that_only_has_the_name_of_keras_own_runs_as_itself(form):
+    def tanh(x):
+        return keras.activations.softmax(x)
+
+    model, graph, weights, images = build_and_draw(layers.Conv2D(3, 2, activation=tanh))
+    actual, _ = forward(graph, weights, images, form=form, mode=Mode())
+    np.testing.assert_allclose(actual, model(images), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_one_unit_becomes_two_logits_with_its_sigmoid(form):
+    model, graph, weights, images = build_and_draw(layers.Flatten(), layers.Dense(1))
+    assert graph.binary
+    logits, _ = forward(graph, weights, images, form=form, mode=Mode())
+    unit = np.asarray(model(images))[:, 0]
+    assert logits.shape == (4, 2)
+    np.testing.assert_allclose(jax.nn.softmax(logits)[:, 1], 1 / (1 + np.exp(-unit)), rtol=1e-5)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -66,6 +134,9 @@ def test_ways_that_part_and_meet_are_what_keras_computes(form, pooled):
     through = layers.Conv2D(3, 3, padding="same", activation="relu")(picture)
     x = layers.Add()([through, layers.Conv2D(3, 1)(through), through])
     x = layers.Add()([x, picture])  # one way batch-last, one batch-first
+    x = layers.Conv2D(2, 2)(x)
+    x = layers.Concatenate()([x, layers.ReLU()(x)])
+    x = layers.Concatenate(axis=1)([x, x])
     x = layers.GlobalAveragePooling2D()(x) if pooled else layers.Flatten()(x)
     model = keras.Model(picture, layers.Dense(4)(x))
     graph, rng = layer_graph(model), np.random.default_rng(0)
@@ -143,13 +214,30 @@ def double_precision():
     jax.config.update("jax_enable_x64", False)
 
 
-@pytest.mark.parametrize("name", ["conv", "conv-bn", "residual"])
+def pooled():
+    """Both poolings, with and without padding, and what stands between convolutions."""
+    with unallocated():
+        body = [
+            layers.Conv2D(3, 3, padding="same", activation="sigmoid"),
+            layers.MaxPooling2D(3, strides=2, padding="same"),
+            layers.ZeroPadding2D(1),
+            layers.Conv2D(4, 2),
+            layers.LeakyReLU(0.1),
+            layers.AveragePooling2D((2, 3), strides=1, padding="same"),
+            layers.MaxPooling2D(2, strides=1),
+            layers.GlobalMaxPooling2D(),
+            layers.Dense(3),
+        ]
+        return layer_graph(keras.Sequential([layers.Input((8, 8, 2)), *body]))
+
+
+@pytest.mark.parametrize("name", ["conv", "conv-bn", "residual", "mlp-bn", "pooled"])
 def test_compiled_slopes_are_true(name, double_precision):
     """Against finite differences in every weight array: a wrong slope can still learn.
 
     In double precision, where a step is too small to cross the corners of ReLU.
     """
-    graph = build(name, (8, 8, 2), 3).graph
+    graph = pooled() if name == "pooled" else build(name, (8, 8, 2), 3).graph
     rng = np.random.default_rng(0)
     images = rng.uniform(size=(6, 8, 8, 2))
     weights = {k: v.astype(float) for k, v in first_weights(graph, "layers", 0).items()}

@@ -6,7 +6,10 @@ import pytest
 from saccade.core.errors import BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.models import MODELS
+from saccade.models.backend import jax
+from saccade.models.forward import Mode, forward
 from saccade.models.initialize import first_weights
+from saccade.models.lenet import TABLE, TableConvolution
 from saccade.models.network import build, rebuild
 from saccade.train.engine import Engine, Forms
 from saccade.train.order import batch_ids
@@ -18,7 +21,22 @@ def rng():
     return np.random.default_rng(0)
 
 
-SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (96, 96, 3)]
+SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (32, 32, 3), (96, 96, 3)]
+# Compiling is what costs: one shape a model, and all of them for one model a family.
+COMPILED = [
+    (name, shape)
+    for name in MODELS
+    for shape in (SHAPES if name in ("softmax", "conv", "conv-bn", "residual") else SHAPES[:1])
+]
+
+
+def takes(name, shape):
+    return min(shape[:2]) >= MODELS[name].least
+
+
+def smallest(name):
+    side = max(8, MODELS[name].least)
+    return (side, side, 1)
 
 
 def test_every_model_has_a_default_recipe():
@@ -28,12 +46,46 @@ def test_every_model_has_a_default_recipe():
 @pytest.mark.parametrize("name", MODELS)
 def test_the_table_counts_parameters_right(name):
     entry = MODELS[name]
-    assert build(name, entry.shape, 10).parameters == entry.parameters
+    assert build(name, entry.shape, entry.classes).parameters == entry.parameters
+
+
+def test_the_counts_are_those_of_the_originals():
+    """seeds.md 0, and DESIGN section 4's list of names."""
+    counts = """
+        softmax 7850 mlp 185300 mlp-relu 185300 mlp-dropout 185300 conv 122270 conv-dropout 244076
+        mlp-bn 185690 mlp-relu-bn 185300 conv-bn 708362 conv-bn-small 244318 K02 169670 K03 183770
+        K04 354002 K05 354002 E-dnn 268940 E-drop 268940 E-cnn 302590 E-deck-cnn 121086
+        S4-cnn 121982 L2-dnn 355110 L2-dnn-dropout 355110 L2-cnn 380614 T0 407050 T1 101770
+        L3-cnn 37386061 cats-dogs 5615553 lenet5 61706 lenet5-1998 60000
+    """.split()
+    expected = dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
+    actual = {name: entry.parameters for name, entry in MODELS.items()}
+    assert {name: actual.pop(name) for name in expected} == expected
+    # Ours, and one of whose original no count is published: E-cnn's arithmetic on 299x299x3.
+    assert set(actual) == {"residual", "F-est"}
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("name", MODELS)
-def test_any_shape_gives_one_finite_logit_a_class(name, shape, rng):
+def test_any_shape_gives_one_logit_a_class(name, shape):
+    classes = 2 if shape == SHAPES[-1] else 3
+    if not takes(name, shape):
+        with pytest.raises(BadUsage, match=f"at least {MODELS[name].least}x"):
+            build(name, shape, classes)
+        return
+    graph = build(name, shape, classes).graph
+    shaped = jax.ShapeDtypeStruct
+    weights = {k: shaped(tuple(v.shape), np.float32) for k, v in graph.weights.items()}
+    logits = jax.eval_shape(
+        lambda w, x: forward(graph, w, x, form="patches", mode=Mode())[0],
+        weights,
+        shaped((5, *shape), np.float32),
+    )
+    assert (logits.shape, logits.dtype) == ((5, classes), np.float32)
+
+
+@pytest.mark.parametrize("name, shape", COMPILED, ids=str)
+def test_logits_are_finite(name, shape, rng):
     network = build(name, shape, 3)
     engine = Engine(network.graph, recipe(name), Preprocess(*shape), Forms("patches", "patches"))
     pixels = rng.integers(0, 256, (5, *shape), dtype=np.uint8)
@@ -42,13 +94,16 @@ def test_any_shape_gives_one_finite_logit_a_class(name, shape, rng):
     assert np.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*MODELS, "two cats-dogs"])
 def test_every_trainable_weight_moves(name, rng):
-    network = build(name, (8, 8, 1), 3)
-    engine = Engine(network.graph, recipe(name), Preprocess(8, 8, 1), Forms("patches", "patches"))
+    classes = 2 if name.startswith("two ") else 3
+    name = name.removeprefix("two ")
+    shape = smallest(name)
+    network = build(name, shape, classes)
+    engine = Engine(network.graph, recipe(name), Preprocess(*shape), Forms("patches", "patches"))
     state = engine.first_state()
     before = {key: np.array(value) for key, value in state.weights.items()}
-    train = engine.resident(stripes(rng, 50, 3))
+    train = engine.resident(stripes(rng, 50, classes, shape))
     ids = batch_ids(50, 10, 0, 3, seed=0, shuffle="once")
     after = engine.run_chunk(state, train, ids, np.full(3, 0.01), 0).state.weights
     still = [key for key, value in before.items() if (value == np.asarray(after[key])).all()]
@@ -57,7 +112,7 @@ def test_every_trainable_weight_moves(name, rng):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_run_can_build_it_again(name):
-    network = build(name, (12, 12, 3), 4)
+    network = build(name, (16, 16, 3), 4)
     again = rebuild(network.reference, network.input_shape, network.classes)
     assert [n for n in again.graph.weights] == [n for n in network.graph.weights]
     assert again.parameters == network.parameters
@@ -89,11 +144,39 @@ def test_first_weights_are_a_function_of_the_seed(name, rule):
     assert name == "softmax" or any((one[key] != other[key]).any() for key in one)
 
 
-def stripes(rng, count, classes):
+def test_only_a_binary_net_of_two_classes_has_one_unit():
+    assert build("cats-dogs", (16, 16, 3), 2).binary
+    assert not build("cats-dogs", (16, 16, 3), 3).binary
+    assert not any(build(name, (16, 16, 3), 2).binary for name in MODELS if name != "cats-dogs")
+
+
+def test_the_table_of_1998_connects_sixty_pairs_of_maps():
+    assert sum(map(len, TABLE)) == 60
+    assert [len(reads) for reads in TABLE] == [3] * 6 + [4] * 9 + [6]
+    assert len(set(TABLE)) == 16
+    # Each map of S2 is read by ten of C3.
+    assert [sum(i in reads for reads in TABLE) for i in range(6)] == [10] * 6
+
+
+def test_a_map_of_lenet5_sees_only_those_of_its_row():
+    layer = TableConvolution()
+    layer.build((None, 9, 9, 6))
+    rng = np.random.default_rng(0)
+    layer.kernel.assign(rng.normal(size=1500))
+    pictures = rng.normal(size=(1, 9, 9, 6)).astype(np.float32)
+    before = np.asarray(layer(pictures))
+    for read in range(6):
+        changed = pictures.copy()
+        changed[..., read] += 1
+        moved = (np.asarray(layer(changed)) != before).any((0, 1, 2))
+        assert moved.tolist() == [read in reads for reads in TABLE]
+
+
+def stripes(rng, count, classes, shape):
     from saccade.core.records import Split
 
     labels = np.arange(count, dtype=np.int32) % classes
-    pixels = rng.integers(0, 60, (count, 8, 8, 1), dtype=np.uint8)
+    pixels = rng.integers(0, 60, (count, *shape), dtype=np.uint8)
     for i, label in enumerate(labels):
         pixels[i, :, label :: classes + 1] += 150
     return Split(pixels, labels, [str(i) for i in range(count)])

@@ -172,6 +172,18 @@ def test_a_recipe_that_does_not_fit_is_refused(digits, changes, said):
         run(digits, **changes)
 
 
+def test_a_keras_model_of_ones_own_just_trains(digits):
+    from saccade.models.backend import keras
+
+    layers = keras.layers
+    body = [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(10, activation="softmax")]
+    network = saccade.from_keras(keras.Sequential(body, name="mine"), 10)
+    recipe = saccade.recipe("softmax", steps=300)
+    *_, finished = saccade.fit(network, digits, recipe)
+    assert finished.test.accuracy > 0.9
+    assert isinstance(next(saccade.fit(network, digits)), Started)
+
+
 def test_a_network_of_another_shape_is_refused(digits):
     network = saccade.build("softmax", (28, 28, 1), 10)
     with pytest.raises(BadUsage, match=r"takes \(28, 28, 1\)"):

@@ -15,16 +15,18 @@ from cyclopts import App, CycloptsError, Parameter
 from saccade import __version__
 from saccade.cli.datasets import datasets
 from saccade.cli.evaluate import evaluate
+from saccade.cli.ladder import ladder
 from saccade.cli.models import models
 from saccade.cli.predict import predict
-from saccade.cli.runs import runs
+from saccade.cli.runs import app as runs
 from saccade.cli.train import train
 from saccade.core.errors import SaccadeError
 
-COMMANDS: Mapping[str, Callable[..., int]] = {
+COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "train": train,
     "eval": evaluate,
     "predict": predict,
+    "ladder": ladder,
     "models": models,
     "datasets": datasets,
     "runs": runs,
@@ -59,7 +61,15 @@ def make_app() -> App:
         suppress_keyboard_interrupt=False,
     )
     for name, function in COMMANDS.items():
-        app.command(function, name=name, help_format="plaintext", sort_key=len(list(app)))
+        place = len(list(app))
+        if isinstance(function, App):  # one with commands of its own
+            function.sort_key = place
+            app.command(function)
+        else:
+            app.command(function, name=name, help_format="plaintext", sort_key=place)
+    app.register_install_completion_command(
+        help="Let the shell complete commands and options when TAB is pressed.", help_flags=[]
+    )
     return app
 
 

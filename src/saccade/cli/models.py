@@ -22,7 +22,8 @@ def models(
     Parameters
     ----------
     name: str
-        A model: its layers, their output shapes and the arithmetic of their parameters.
+        A model: its layers, their output shapes, the side in input pixels that one value of theirs
+        sees, and the arithmetic of their parameters.
     input: str
         HEIGHTxWIDTHxCHANNELS of the pictures. Default: what the model was made for.
     classes: int
@@ -39,9 +40,10 @@ def models(
         ]
         print(json_format.dumps(rows))
         return 0
+    wide = max(map(len, MODELS))
     for key, entry in MODELS.items():
         shape = "x".join(map(str, entry.shape))
-        print(f"{key:<10} {entry.parameters:>9,} parameters on {shape}  {entry.what}")
+        print(f"{key:<{wide}} {entry.parameters:>10,} parameters on {shape:<9}  {entry.what}")
     return 0
 
 
@@ -64,12 +66,12 @@ def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
         )
         return 0
     print(f"{name}: {model_entry(name).what}; input {'x'.join(map(str, size))}, {classes} classes")
-    table = [("layer", "what", "output", "trainable parameters")]
-    table += [(row.name, row.what, row.output, row.working) for row in rows]
-    widths = [max(len(line[i]) for line in table) for i in range(3)]
+    table = [("layer", "what", "output", "sees", "trainable parameters")]
+    table += [(row.name, row.what, row.output, row.field, row.working) for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
     for line in table:
-        cells = (f"{cell:<{wide}}" for cell, wide in zip(line, widths, strict=False))
-        print(f"  {'  '.join(cells)}  {line[3]}".rstrip())
+        cells = (f"{cell:<{wide}}" for cell, wide in zip(line, widths, strict=True))
+        print(f"  {'  '.join(cells)}".rstrip())
     print(f"  {network.parameters:,} trainable parameters")
     return 0
 

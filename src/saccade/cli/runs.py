@@ -1,13 +1,19 @@
 """saccade runs"""
 
 import json as json_format
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cyclopts import App
+
 from saccade.core.errors import BadRun
-from saccade.run.directory import Run, list_runs, runs_folder
+from saccade.run.directory import Run, list_runs, open_run, runs_folder
+
+app = App(name="runs", help_format="plaintext")
 
 
+@app.default
 def runs(folder: Path | None = None, /, *, json: bool = False) -> int:
     """List the runs.
 
@@ -15,6 +21,7 @@ def runs(folder: Path | None = None, /, *, json: bool = False) -> int:
 
         saccade runs
         saccade runs ./other-runs --json
+        saccade runs compare RUN RUN
 
     Parameters
     ----------
@@ -36,6 +43,39 @@ def runs(folder: Path | None = None, /, *, json: bool = False) -> int:
     wide = max(len(row["run"]) for row in rows)
     for row in rows:
         print(f"{row['run']:<{wide}}  {row['state']:<11}  {row['result']}")
+    return 0
+
+
+@app.command
+def compare(first: Path, second: Path, /, *, json: bool = False) -> int:
+    """Hold two finished runs against each other, picture by picture.
+
+    Examples:
+
+        saccade runs compare runs/2026-11-21-mnist-conv runs/2026-11-21-mnist-conv-bn
+
+    Parameters
+    ----------
+    first: Path
+        A run directory, or a run's name.
+    second: Path
+        Another one, of the same data.
+    json: bool
+        The last line of stdout is one JSON value.
+    """
+    from saccade.view.compare import compare as hold_against
+
+    result = hold_against(open_run(first), open_run(second))
+    if json:
+        print(json_format.dumps({**asdict(result), "words": result.words}))
+        return 0
+    wide = max([len("test accuracy"), *(len(what) for what, _, _ in result.differences)])
+    column = max([12, *(len(one) for _, one, _ in result.differences)])
+    for what, one, other in result.differences:
+        print(f"{what:<{wide}}  {one:<{column}}  {other}")
+    print(f"{'first':<{wide}}  {result.first}")
+    print(f"{'second':<{wide}}  {result.second}")
+    print(result.words)
     return 0
 
 

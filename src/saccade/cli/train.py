@@ -47,6 +47,10 @@ def train(
     img_size: MaybeWhole = None,
     val_split: float | None = None,
     test_split: float | None = None,
+    val_data: Path | None = None,
+    test_data: Path | None = None,
+    image_root: Path | None = None,
+    group_by: str | None = None,
     eval_every: MaybeWhole = None,
     patience: MaybeWhole = None,
     time_limit: str | None = None,
@@ -61,13 +65,15 @@ def train(
     """Train on a data set or a folder of pictures.
 
     DATA is a name (digits, mnist; see `saccade datasets`) or a path with a slash: a folder of class
-    folders, with or without train/, validation/ and test/ above them.
+    folders, with or without train/, validation/ and test/ above them, a .tar, .tar.gz or .zip of
+    one, or a CSV of image_path,label.
 
     Examples:
 
         saccade train digits
         saccade train mnist --model softmax --recipe G1.0
         saccade train ./photos --img-size 64 --epochs 30
+        saccade train ./photos.csv --image-root ./photos.tar --group-by patient
         saccade train mnist --model conv --time-limit 2m --json
         saccade train --resume runs/2026-11-21-mnist-conv
 
@@ -88,19 +94,27 @@ def train(
     lr: float
         Learning rate (the highest one of the schedule).
     optimizer: str
-        sgd, adam or adamw.
+        sgd, adam, adamw or rmsprop.
     weight_decay: float
         Decoupled weight decay, 0 or more.
     schedule: str
-        How the rate goes: constant, exponential or cosine.
+        How the rate goes: constant, exponential, cosine, one-cycle or step.
     augment: str
-        Random changes to training pictures: none, shift or affine.
+        Random changes to training pictures: none, or some of shift,affine,flip,crop.
     img_size: int
         Side in pixels that pictures of a folder are brought to.
     val_split: float
         Share of train to hold out and watch, 0 to 1.
     test_split: float
         Share to hold out as test where the data has no test split.
+    val_data: Path
+        A folder or CSV of the same classes to watch while training.
+    test_data: Path
+        A folder or CSV of the same classes to test on.
+    image_root: Path
+        Folder, tar or zip where the paths of a CSV begin. Default: its own folder.
+    group_by: str
+        Column of a CSV: pictures that share its value are never parted.
     eval_every: int
         Steps between evaluations. Default: once an epoch.
     patience: int
@@ -136,7 +150,7 @@ def train(
     limit = parse_duration(time_limit) if time_limit else None
     _use_device(device)
     if resume is not None:
-        reading = (img_size, test_split, out, name)
+        reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
         typed = (*choices.values(), model, recipe, lr, schedule, augment, *reading)
         if any(value is not None for value in typed):
             raise BadUsage("--resume goes on by the run's own record: leave the other options out")
@@ -151,7 +165,13 @@ def train(
         def make_recipe(model: str) -> Any:
             return _recipe(model, recipe or "default", choices, lr, schedule, augment)
 
-        loading = {"image_size": img_size, "test_share": test_split}
+        paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
+        loading = {
+            "image_size": img_size,
+            "test_share": test_split,
+            **{key: str(path.resolve()) for key, path in paths.items() if path is not None},
+            "group_by": group_by,
+        }
         plan = _fresh(data, model, make_recipe, loading, out, name)
     return _run(plan, limit, json)
 
@@ -215,8 +235,7 @@ def _recipe(
     if schedule is not None:
         recipe = replace(recipe, schedule=schedules.named(schedule)(recipe.schedule.rate))
     if augment is not None:
-        chosen = None if augment == "none" else augmentations.named(augment)()
-        recipe = replace(recipe, augment=chosen)
+        recipe = replace(recipe, augment=augmentations.named(augment))
     return recipe if lr is None else recipe.with_rate(lr)
 
 

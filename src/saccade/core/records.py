@@ -15,12 +15,14 @@ class Split:
 
     `pixels` is uint8 [n, height, width, channels] with channels 1 (grey) or 3 (RGB), 0 = black;
     `labels` is int32 [n], an index into the data set's classes; `names` says where each picture
-    came from (a path, or `test/17`).
+    came from (a path, or `test/17`). Pictures of one of `groups` (int64 [n], a patient, a video)
+    are never parted when something is held out.
     """
 
     pixels: np.ndarray
     labels: np.ndarray
     names: Sequence[str]
+    groups: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4:
@@ -33,13 +35,16 @@ class Split:
                 f"{len(self.pixels)} pictures, {len(self.labels)} labels and "
                 f"{len(self.names)} names: there must be as many of each"
             )
+        if self.groups is not None and len(self.groups) != len(self.labels):
+            raise BadData(f"{len(self.labels)} pictures and {len(self.groups)} groups")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, ids: np.ndarray) -> "Split":
         """The pictures at these positions, in this order."""
-        return Split(self.pixels[ids], self.labels[ids], [self.names[i] for i in ids])
+        groups = None if self.groups is None else self.groups[ids]
+        return Split(self.pixels[ids], self.labels[ids], [self.names[i] for i in ids], groups)
 
 
 @dataclass(frozen=True)

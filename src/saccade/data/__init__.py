@@ -1,14 +1,17 @@
 """Where pictures come from. A new data set is one file here and one line in `DATASETS`."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from saccade.core.errors import BadUsage, unknown_name
 from saccade.core.records import Dataset
-from saccade.data import digits, mnist
-from saccade.data.folder import Progress, read_folder
+from saccade.data import cats_dogs, cifar10, digits, fashion_mnist, flowers, font_digits, mnist
+from saccade.data.listing import Listing, with_parts
+from saccade.data.paths import is_table, list_path
+from saccade.data.pictures import Progress, read_pictures
+from saccade.data.place import Place
 from saccade.data.source import Source, to_dataset
 
 TEST_SHARE = 0.1
@@ -18,25 +21,105 @@ TEST_SHARE = 0.1
 class Entry:
     """A data set with a name: how it is read, and what `saccade datasets` says of it.
 
-    `files` are looked for in `$SACCADE_DATA_DIR/NAME`, then in the cache, then on the mirrors;
-    `{}` for one that comes with saccade. `megabytes` is the size of the download.
+    `read` returns arrays, or a listing of pictures that are then brought to one size (`shape` is
+    the default). `files` maps names to published checksums ("" where nobody has published one);
+    they are looked for in `$SACCADE_DATA_DIR/FOLDER`, in the cache, then on the `mirrors`; `{}` for
+    a set without files of its own, which is read from an installed `package`. `megabytes` is their
+    size; `folder` defaults to the name; `unpacked` finds them where they lie out of their archive.
     """
 
-    read: Callable[[], Source]
+    read: Callable[[], Source | Listing]
     what: str
     images: int
     shape: tuple[int, int, int]
     classes: int
-    files: Mapping[str, str]
-    megabytes: float
+    files: Mapping[str, str] = field(default_factory=dict)
+    megabytes: float = 0
+    mirrors: Sequence[str] = ()
+    folder: str = ""
+    package: str = ""
+    unpacked: Callable[[], Place | None] = lambda: None
 
 
 DATASETS: Mapping[str, Entry] = {
-    "digits": Entry(
-        digits.read, "real handwritten digits (UCI), built in", 1_797, (8, 8, 1), 10, {}, 0
-    ),
+    "digits": Entry(digits.read, "real handwritten digits (UCI), built in", 1_797, (8, 8, 1), 10),
     "mnist": Entry(
-        mnist.read, "handwritten digits", 70_000, (28, 28, 1), 10, mnist.CHECKSUMS, 11.6
+        mnist.read,
+        "handwritten digits",
+        70_000,
+        (28, 28, 1),
+        10,
+        mnist.CHECKSUMS,
+        11.6,
+        mnist.MIRRORS,
+    ),
+    "fashion-mnist": Entry(
+        fashion_mnist.read,
+        "articles of clothing",
+        70_000,
+        (28, 28, 1),
+        10,
+        fashion_mnist.CHECKSUMS,
+        30.9,
+        fashion_mnist.MIRRORS,
+    ),
+    "cifar10": Entry(
+        cifar10.read_binary,
+        "photographs of animals and vehicles",
+        60_000,
+        (32, 32, 3),
+        10,
+        cifar10.BINARY_CHECKSUMS,
+        170.1,
+        cifar10.BINARY_MIRRORS,
+        cifar10.FOLDER,
+        unpacked=cifar10.unpacked,
+    ),
+    "cifar10-jpeg": Entry(
+        cifar10.list_jpeg,
+        "the same as JPEG: lossy, not comparable to the last digit",
+        60_000,
+        (32, 32, 3),
+        10,
+        cifar10.JPEG_FILES,
+        19.3,
+        folder=cifar10.FOLDER,
+    ),
+    "cifar10-lossless-5000": Entry(
+        cifar10.read_lossless,
+        "the first 4,000 + 1,000 of them, exact",
+        5_000,
+        (32, 32, 3),
+        10,
+        cifar10.LOSSLESS_FILES,
+        11.7,
+        folder=cifar10.FOLDER,
+    ),
+    "flowers": Entry(
+        flowers.list_pictures,
+        "photographs of flowers",
+        3_670,
+        (96, 96, 3),
+        5,
+        flowers.FILES,
+        56.6,
+    ),
+    "cats-dogs": Entry(
+        cats_dogs.list_pictures,
+        "photographs of cats and dogs",
+        1_400,
+        (96, 96, 3),
+        2,
+        cats_dogs.FILES,
+        16.9,
+    ),
+    "font-digits": Entry(
+        font_digits.read,
+        "digits drawn with matplotlib's fonts",
+        204,
+        (28, 28, 1),
+        10,
+        package="matplotlib",
     ),
 }
 
@@ -47,17 +130,24 @@ def load(
     image_size: int | None = None,
     fit: Literal["crop", "stretch"] = "crop",
     test_share: float | None = None,
+    val_data: str | Path | None = None,
+    test_data: str | Path | None = None,
+    image_root: str | Path | None = None,
+    group_by: str | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Reads a data set by name, or a folder of class folders by path.
+    """Reads a data set by name, or the pictures at a path: folder, archive or CSV.
 
     A bare word is a name; a path contains a slash (or is `.`). `image_size` is the side in pixels
-    that pictures of a folder are brought to (default: their own size if they all share one of at
-    most 32, else 96) by `fit`; `test_share` (default 0.1) is what is held out, stratified, where no
-    test split is given. `progress(done, total)` is called while pictures are decoded.
+    that pictures are brought to (default: their own size if they all share one of at most 32, else
+    96) by `fit`; `test_share` (default 0.1) is what is held out, stratified, where no test split is
+    given. `val_data` and `test_data` are paths of further pictures of the same classes;
+    `image_root` is where the paths of a CSV begin (default: its folder); pictures that share a
+    value in the column `group_by` are never parted. `progress(done, total)` is called while
+    pictures are decoded.
 
     Raises:
-        BadUsage: no such name, or a number out of range.
+        BadUsage: no such name, a number out of range, or options that don't fit the data.
         BadData: the pictures can't be trained on.
         MissingFile: the files are not here and could not be had.
 
@@ -68,21 +158,49 @@ def load(
         raise BadUsage(f"the test share must be between 0 and 1, got {test_share}")
     if image_size is not None and not 4 <= image_size <= 1024:
         raise BadUsage(f"the image size must be 4 to 1024 pixels, got {image_size}")
-    if is_path(data):
-        reference = str(Path(data).resolve())  # a run is looked at from other places too
-        source = read_folder(
-            Path(data), image_size=image_size, fit=fit, progress=progress or (lambda *_: None)
+    root = None if image_root is None else Path(image_root)
+    reference, found = _find(data, root, group_by)
+    if isinstance(found, Listing):
+        extra = (_further(path, root, group_by) for path in (val_data, test_data))
+        source = read_pictures(
+            with_parts(found, *extra),
+            image_size=image_size,
+            fit=fit,
+            progress=progress or (lambda *_: None),
+        )
+    elif image_size is not None or val_data is not None or test_data is not None:
+        raise BadUsage(
+            f"--img-size, --val-data and --test-data are for pictures in files; "
+            f"{reference} has its own size and its own test split"
         )
     else:
-        reference = str(data)
-        entry = named_entry(reference)
-        if image_size is not None or test_share is not None:
-            raise BadUsage(
-                f"--img-size and --test-split are for folders of pictures; "
-                f"{reference} has its own size and its own test split"
-            )
-        source = entry.read()
+        source = found
+    if test_share is not None and source.test is not None:
+        raise BadUsage(
+            f"--test-split holds out a test split where there is none; {source.name} has its own "
+            f"test split"
+        )
     return to_dataset(source, reference, TEST_SHARE if test_share is None else test_share)
+
+
+def _find(
+    data: str | Path, image_root: Path | None, group_by: str | None
+) -> tuple[str, Source | Listing]:
+    """How to refer to this data from anywhere, and what it is."""
+    if is_path(data):
+        return str(Path(data).resolve()), list_path(Path(data), image_root, group_by)
+    name = str(data)
+    entry = named_entry(name)
+    if image_root is not None or group_by is not None:
+        raise BadUsage(f"--image-root and --group-by are for CSVs, not for {name}")
+    return name, entry.read()
+
+
+def _further(path: str | Path | None, root: Path | None, group_by: str | None) -> Listing | None:
+    """What --val-data or --test-data names; the options of a CSV are for CSVs only."""
+    if path is None:
+        return None
+    return list_path(Path(path), root, group_by) if is_table(Path(path)) else list_path(Path(path))
 
 
 def is_path(data: str | Path) -> bool:

@@ -8,16 +8,38 @@ import gzip
 import math
 import struct
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from saccade.core.errors import BadData
+from saccade.core.preprocess import Preprocess
 from saccade.core.records import Split
+from saccade.data.locate import locate
+from saccade.data.source import Source
 
 UNSIGNED_BYTE = 0x08
 MOST_VALUES = 1 << 34
+
+
+def read_official(
+    name: str, classes: tuple[str, ...], checksums: Mapping[str, str], mirrors: Sequence[str]
+) -> Source:
+    """A data set of four files in MNIST's form, 28x28: of train, then of test.
+
+    Raises:
+        MissingFile: a file is not here and could not be downloaded.
+        BadData: a file is damaged.
+    """
+    paths = [
+        locate(name, file, checksum, [mirror + file for mirror in mirrors])
+        for file, checksum in checksums.items()
+    ]
+    train = read_pair(paths[0], paths[1], len(classes), "train")
+    test = read_pair(paths[2], paths[3], len(classes), "test")
+    return Source(name, "", classes, train, None, test, Preprocess(28, 28, 1))
 
 
 def read_pair(images: Path, labels: Path, classes: int, prefix: str) -> Split:

@@ -1,4 +1,4 @@
-"""Finding a data set's file: the given directory, the cache, then the mirrors."""
+"""Finding a data set's file: the given directory, the cache, system places, then the mirrors."""
 
 import hashlib
 import logging
@@ -9,6 +9,9 @@ from pathlib import Path
 
 from saccade.core.errors import MissingFile
 
+# Where Debian's package dataset-fashion-mnist puts the official files.
+SYSTEM_PLACES = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}
+
 log = logging.getLogger("saccade")
 
 
@@ -17,19 +20,29 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saccade"
 
 
-def find(dataset: str, file: str) -> Path | None:
-    """The file in `$SACCADE_DATA_DIR/DATASET` or in the cache, if it is there."""
+def data_folders(dataset: str) -> list[Path]:
+    """Where a data set's files are looked for, in this order."""
     given = os.environ.get("SACCADE_DATA_DIR")
     folders = [Path(given) / dataset] if given else []
     folders.append(cache_folder() / "datasets" / dataset)
-    return next((folder / file for folder in folders if (folder / file).is_file()), None)
+    if dataset in SYSTEM_PLACES:
+        folders.append(SYSTEM_PLACES[dataset])
+    return folders
+
+
+def find(dataset: str, file: str) -> Path | None:
+    """The file in the first of `data_folders` that has it."""
+    places = [folder / file for folder in data_folders(dataset)]
+    return next((path for path in places if path.is_file()), None)
 
 
 def locate(dataset: str, file: str, checksum: str, urls: Sequence[str]) -> Path:
     """The path of a file with a published checksum (`md5:...` or `sha256:...`), fetched if needed.
 
-    A file that a person put into `$SACCADE_DATA_DIR` is used as it is; where its sum differs from
-    the published one, a warning names both.
+    A file that is published in several packings has several sums, the mirrors' first; where nobody
+    has published one (""), the file is not checked, and never fetched. A file that a person put
+    into `$SACCADE_DATA_DIR` is used as it is; where its sum is no published one, a warning names
+    both.
 
     Raises:
         MissingFile: not here, and offline or on no mirror.
@@ -37,12 +50,13 @@ def locate(dataset: str, file: str, checksum: str, urls: Sequence[str]) -> Path:
     found = find(dataset, file)
     if found is None:
         return fetch(dataset, file, checksum, urls)
-    algorithm, _, expected = checksum.partition(":")
-    actual = _digest(found, algorithm)
-    if actual != expected:
+    if not checksum:
+        return found
+    actual = digest(found, checksum)
+    if actual not in checksum.split():
         warnings.warn(
-            f"{found} is not the published file: its {algorithm} is {actual}, published is "
-            f"{expected}. It is used as it is",
+            f"{found} is not the published file: its sum is {actual}, published is {checksum}. "
+            f"It is used as it is",
             stacklevel=2,
         )
     return found
@@ -57,10 +71,13 @@ def fetch(dataset: str, file: str, checksum: str, urls: Sequence[str]) -> Path:
         MissingFile: offline, or no mirror had it; names file, checksum and place.
     """
     folder = cache_folder() / "datasets" / dataset
+    sum_ = f" ({checksum})" if checksum else ""
     place = (
-        f"Put {file} ({checksum}) into {folder}, or into $SACCADE_DATA_DIR/{dataset}, "
+        f"Put {file}{sum_} into {folder}, or into $SACCADE_DATA_DIR/{dataset}, "
         f"from any copy of {dataset}"
     )
+    if not checksum or not urls:
+        raise MissingFile(f"{file} is not here, and there is no place to download it from. {place}")
     if os.environ.get("SACCADE_OFFLINE") == "1":
         raise MissingFile(f"{file} is not here and SACCADE_OFFLINE=1. {place}")
     import pooch  # half a second; only a download needs it
@@ -71,7 +88,7 @@ def fetch(dataset: str, file: str, checksum: str, urls: Sequence[str]) -> Path:
         log.warning("downloading %s", url)
         try:
             downloader = pooch.HTTPDownloader(timeout=30)
-            got = pooch.retrieve(url, checksum, file, folder, downloader=downloader)
+            got = pooch.retrieve(url, checksum.split()[0], file, folder, downloader=downloader)
             return Path(got)
         except (OSError, ValueError) as error:  # requests' errors are OSErrors
             failures.append(f"{url}: {_short(error)}")
@@ -82,6 +99,8 @@ def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0][:160]
 
 
-def _digest(path: Path, algorithm: str) -> str:
+def digest(path: Path, checksum: str) -> str:
+    """A file's sum, `md5:...` or `sha256:...`, of the kind of this one (sha256 if it is "")."""
+    kind = checksum.partition(":")[0] or "sha256"
     with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+        return f"{kind}:{hashlib.file_digest(file, kind).hexdigest()}"

@@ -1,8 +1,6 @@
 """MNIST: 60,000 + 10,000 handwritten digits, 28x28 grey. LeCun, Cortes, Burges 1998."""
 
-from saccade.core.preprocess import Preprocess
-from saccade.data.idx import read_pair
-from saccade.data.locate import locate
+from saccade.data.idx import read_official
 from saccade.data.source import Source
 
 CLASSES = tuple("0123456789")
@@ -27,10 +25,4 @@ def read() -> Source:
         MissingFile: a file is not here and could not be downloaded.
         BadData: a file is damaged.
     """
-    images, labels, test_images, test_labels = (
-        locate("mnist", file, checksum, [mirror + file for mirror in MIRRORS])
-        for file, checksum in CHECKSUMS.items()
-    )
-    train = read_pair(images, labels, len(CLASSES), "train")
-    test = read_pair(test_images, test_labels, len(CLASSES), "test")
-    return Source("mnist", "", CLASSES, train, None, test, Preprocess(28, 28, 1))
+    return read_official("mnist", CLASSES, CHECKSUMS, MIRRORS)

@@ -42,9 +42,8 @@ def to_dataset(source: Source, reference: str, test_share: float) -> Dataset:
         train, test = hold_out(train, test_share, len(source.classes))
         origin = "held out"
     if not len(test):
-        raise BadData(
-            f"nothing is left to test on: no class of {source.name} has two pictures. Add some"
-        )
+        few = "two pictures" if source.train.groups is None else "two groups"
+        raise BadData(f"nothing is left to test on: no class of {source.name} has {few}. Add some")
     return Dataset(
         name=source.name,
         reference=reference,
@@ -109,4 +108,6 @@ def _fingerprint(source: Source) -> str:
             digest.update(repr(split.pixels.shape).encode())
             digest.update(np.ascontiguousarray(split.pixels))
             digest.update(np.ascontiguousarray(split.labels, np.int32))
+            if split.groups is not None:  # they decide what is held out
+                digest.update(np.ascontiguousarray(split.groups, np.int64))
     return digest.hexdigest()

@@ -2,19 +2,41 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from saccade.models.graph import Graph, Node
+
+# What a window moves over, and the layers that look at one place at a time.
+WINDOWS = {
+    "Conv2D": "kernel_size",
+    "DepthwiseConv2D": "kernel_size",
+    "SeparableConv2D": "kernel_size",
+    "MaxPooling2D": "pool_size",
+    "AveragePooling2D": "pool_size",
+    "saccade.models.lenet.Subsample": "pool_size",
+    "saccade.models.lenet.TableConvolution": "kernel_size",
+}
+PLACE_BY_PLACE = frozenset(
+    "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
+    "GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average Maximum Minimum "
+    "Concatenate ZeroPadding2D Cropping2D".split()
+)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One layer of a table: `working` ends in its number of trainable parameters."""
+    """One layer of a table: `working` ends in its number of trainable parameters.
+
+    `field` is the receptive field, the side in input pixels of what one value can see (both sides
+    where they differ); `-` from where a value may see the whole picture.
+    """
 
     name: str
     what: str
     output: str
     working: str
     parameters: int
+    field: str
 
 
 def arithmetic(graph: Graph) -> list[Row]:
@@ -31,36 +53,111 @@ def arithmetic(graph: Graph) -> list[Row]:
             output=_shape(node.output_shape),
             working=_working(node),
             parameters=node.parameters,
+            field=_field(seen),
         )
-        for node in graph.nodes
+        for node, seen in zip(graph.nodes, receptive_fields(graph), strict=True)
     ]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one value sees along one axis: `side` input pixels, `step` from one value to the next.
+
+    >>> Seen().through(kernel=5, stride=2).through(kernel=3, stride=1)
+    Seen(side=9, step=2)
+    """
+
+    side: int = 1
+    step: int = 1
+
+    def through(self, kernel: int, stride: int, dilation: int = 1) -> "Seen":
+        """After a window of `kernel` values, `dilation` apart, that moves by `stride`."""
+        return Seen(self.side + (kernel - 1) * dilation * self.step, self.step * stride)
+
+
+Field = tuple[Seen, Seen] | None
+
+
+def receptive_fields(graph: Graph) -> list[Field]:
+    """(down, across) of each layer; None from where a value may see the whole picture."""
+    fields: dict[int, Field] = {-1: (Seen(), Seen())}
+    for node in graph.nodes:
+        fields[node.position] = _through(node, [fields[i] for i in node.inputs])
+    return [fields[node.position] for node in graph.nodes]
+
+
+def _through(node: Node, inputs: list[Field]) -> Field:
+    known = [field for field in inputs if field is not None]
+    if len(known) < len(inputs) or len(node.output_shape) != 3:
+        return None
+    # Ways that meet have walked the same steps; the one that saw most decides.
+    down, across = (max((field[i] for field in known), key=_side) for i in (0, 1))
+    if node.kind in PLACE_BY_PLACE:
+        return down, across
+    if node.kind not in WINDOWS:
+        return None
+    layer = node.layer
+    high, wide = getattr(layer, WINDOWS[node.kind])
+    apart = getattr(layer, "dilation_rate", (1, 1))
+    return (
+        down.through(high, layer.strides[0], apart[0]),
+        across.through(wide, layer.strides[1], apart[1]),
+    )
+
+
+def _side(seen: Seen) -> int:
+    return seen.side
+
+
+def _field(seen: Field) -> str:
+    if seen is None:
+        return "-"
+    down, across = seen
+    return str(down.side) if down.side == across.side else f"{down.side}x{across.side}"
 
 
 def _what(node: Node) -> str:
     layer = node.layer
     if node.kind == "Conv2D":
-        high, wide = layer.kernel_size
-        return (
-            f"convolution {high}x{wide}, stride {layer.strides[0]}, {layer.padding}"
-            f"{_activation(node)}"
-        )
+        return f"convolution {_window(layer, layer.kernel_size)}{_activation(node)}"
+    if node.kind in ("MaxPooling2D", "AveragePooling2D"):
+        what = "largest" if node.kind.startswith("Max") else "mean"
+        return f"{what} of {_window(layer, layer.pool_size)}"
     if node.kind == "Dense":
         return f"dense{_activation(node)}"
     if node.kind == "Activation":
-        return str(layer.activation.__name__)
-    if node.kind == "Dropout":
+        return _activation(node).removeprefix(", ") or "linear"
+    if node.kind in ("Dropout", "SpatialDropout2D"):
         return f"dropout {layer.rate:g}, while training"
-    names = {
-        "BatchNormalization": "batch norm",
-        "Flatten": "flatten",
-        "Add": "sum",
-        "GlobalAveragePooling2D": "mean of each map",
-    }
-    return names.get(node.kind, node.kind)
+    return NAMES.get(node.kind, node.kind.rpartition(".")[2])
+
+
+NAMES = {
+    "BatchNormalization": "batch norm",
+    "Flatten": "flatten",
+    "Add": "sum",
+    "Concatenate": "side by side",
+    "ReLU": "relu",
+    "LeakyReLU": "leaky relu",
+    "ELU": "elu",
+    "Rescaling": "rescaling",
+    "ZeroPadding2D": "zeros around",
+    "GlobalAveragePooling2D": "mean of each map",
+    "GlobalMaxPooling2D": "largest of each map",
+    "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
+    "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
+    "saccade.models.lenet.Distances": "minus the squared distance to a fixed code a class",
+}
+
+
+def _window(layer: Any, size: tuple[int, int]) -> str:
+    strides = layer.strides
+    stride = strides[0] if strides[0] == strides[1] else f"{strides[0]}x{strides[1]}"
+    return f"{size[0]}x{size[1]}, stride {stride}, {layer.padding}"
 
 
 def _activation(node: Node) -> str:
-    name = node.layer.activation.__name__
+    name = getattr(node.layer.activation, "__name__", type(node.layer.activation).__name__)
     return "" if name == "linear" else f", {name}"
 
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from saccade.models.backend import jax
+from saccade.models.backend import jax, keras
 from saccade.models.graph import Graph, Node
+from saccade.models.patches import convolve_patches, pool_max, pool_mean
 
 jnp, lax = jax.numpy, jax.lax
 Array = Any
@@ -74,7 +75,8 @@ def forward(
 ) -> tuple[Array, dict[str, Array]]:
     """(logits [n, classes], new values of the weights that training moves by itself).
 
-    `images` is float [n, height, width, channels], as `Preprocess` makes it.
+    `images` is float [n, height, width, channels], as `Preprocess` makes it. The one unit z of a
+    binary net becomes the logits (0, z): their softmax is its sigmoid, their cross entropy its own.
     """
     run = Pass(weights, mode, form)
     values: dict[int, Activation] = {-1: Activation(images)}
@@ -83,7 +85,10 @@ def forward(
         lowering = LOWERINGS.get(node.kind)
         value = lowering(node, run, *inputs) if lowering else None
         values[node.position] = as_keras(node, run, inputs) if value is None else value
-    return values[len(graph.nodes) - 1].batch_first(), run.updates
+    logits = values[len(graph.nodes) - 1].batch_first()
+    if graph.binary:
+        logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=1)
+    return logits, run.updates
 
 
 def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
@@ -111,6 +116,12 @@ def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
     return Activation(output)
 
 
+def is_elementwise(activation: Any) -> bool:
+    """Whether it is one of Keras' activations that look at one value at a time."""
+    name = getattr(activation, "__name__", "")
+    return name in ELEMENTWISE and getattr(keras.activations, name, None) is activation
+
+
 def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
     layer = node.layer
     if (
@@ -118,7 +129,7 @@ def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
         or layer.groups != 1
         or set(layer.dilation_rate) != {1}
         or layer.data_format != "channels_last"
-        or layer.activation.__name__ not in ELEMENTWISE
+        or not is_elementwise(layer.activation)
     ):
         return None
     y = convolve_patches(
@@ -129,43 +140,17 @@ def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
     return Activation(layer.activation(y), last=True)
 
 
-def convolve_patches(
-    x: Array, kernel: Array, strides: tuple[int, int], padding: Literal["same", "valid"]
-) -> Array:
-    """Cross-correlation of x [c, h, w, n] with kernel [kh, kw, c, f] -> [f, h', w', n].
+def _pooling(
+    pool: Callable[..., Array],
+) -> Callable[[Node, Pass, Activation], Activation | None]:
+    def lowering(node: Node, run: Pass, x: Activation) -> Activation | None:
+        layer = node.layer
+        if run.form != "patches" or layer.data_format != "channels_last":
+            return None
+        y = pool(x.batch_last(), layer.pool_size, layer.strides, layer.padding)
+        return Activation(y, last=True)
 
-    Patches are static slices put one above the other: [kh*kw*c, h'*w'*n]. `padding` is Keras'.
-    """
-    high, wide, channels, filters = kernel.shape
-    (rows, top, bottom), (columns, left, right) = (
-        _extent(size, k, stride, padding)
-        for size, k, stride in zip(x.shape[1:3], (high, wide), strides, strict=True)
-    )
-    x = jnp.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    down, across = strides
-    patches = [
-        lax.slice(
-            x,
-            (0, i, j, 0),
-            (channels, i + (rows - 1) * down + 1, j + (columns - 1) * across + 1, x.shape[3]),
-            (1, down, across, 1),
-        )
-        for i in range(high)
-        for j in range(wide)
-    ]
-    product = kernel.reshape(-1, filters).T @ jnp.concatenate(patches).reshape(
-        high * wide * channels, -1
-    )
-    return product.reshape(filters, rows, columns, x.shape[3])
-
-
-def _extent(size: int, kernel: int, stride: int, padding: str) -> tuple[int, int, int]:
-    """(output size, padding before, padding after) along one axis, as TensorFlow's SAME."""
-    if padding == "valid":
-        return (size - kernel) // stride + 1, 0, 0
-    output = -(-size // stride)
-    total = max((output - 1) * stride + kernel - size, 0)
-    return output, total // 2, total - total // 2
+    return lowering
 
 
 def _batch_norm(node: Node, run: Pass, x: Activation) -> Activation | None:
@@ -207,14 +192,32 @@ def _dropout(node: Node, run: Pass, x: Activation) -> Activation | None:
 
 
 def _elementwise(node: Node, run: Pass, x: Activation) -> Activation | None:
-    if node.layer.activation.__name__ not in ELEMENTWISE:
+    if not is_elementwise(node.layer.activation):
         return None
     return Activation(node.layer.activation(x.array), x.last)
 
 
+def _one_by_one(node: Node, run: Pass, x: Activation) -> Activation | None:
+    """A layer that does the same to every value, wherever it lies."""
+    return Activation(node.layer.call(x.array), x.last)
+
+
+def _rescaling(node: Node, run: Pass, x: Activation) -> Activation | None:
+    scale, offset = node.layer.scale, node.layer.offset
+    if not all(isinstance(number, int | float) for number in (scale, offset)):
+        return None  # a number a channel
+    return Activation(x.array * scale + offset, x.last)
+
+
+def _zero_padding(node: Node, run: Pass, x: Activation) -> Activation | None:
+    if not x.last or node.layer.data_format != "channels_last":
+        return None
+    return Activation(jnp.pad(x.array, ((0, 0), *node.layer.padding, (0, 0))), last=True)
+
+
 def _dense(node: Node, run: Pass, x: Activation) -> Activation | None:
     layer = node.layer
-    if x.array.ndim != 2 or layer.activation.__name__ not in ELEMENTWISE:
+    if x.array.ndim != 2 or not is_elementwise(layer.activation):
         return None
     y = x.array @ run.weights[node.weight("kernel")]
     if layer.use_bias:
@@ -228,18 +231,39 @@ def _add(node: Node, run: Pass, *terms: Activation) -> Activation | None:
     return Activation(sum(term.array for term in terms[1:]) + terms[0].array, last=True)
 
 
+def _concatenate(node: Node, run: Pass, *parts: Activation) -> Activation | None:
+    if node.layer.axis not in (-1, 3) or not all(part.last for part in parts):
+        return None
+    return Activation(jnp.concatenate([part.array for part in parts]), last=True)
+
+
 def _global_mean(node: Node, run: Pass, x: Activation) -> Activation | None:
-    if not x.last or node.layer.keepdims:
+    if not x.last or node.layer.keepdims or node.layer.data_format != "channels_last":
         return None
     return Activation(x.array.mean((1, 2)).T)
 
 
+def _global_max(node: Node, run: Pass, x: Activation) -> Activation | None:
+    if not x.last or node.layer.keepdims or node.layer.data_format != "channels_last":
+        return None
+    return Activation(x.array.max((1, 2)).T)
+
+
 LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "Conv2D": _convolution,
+    "MaxPooling2D": _pooling(pool_max),
+    "AveragePooling2D": _pooling(pool_mean),
+    "ZeroPadding2D": _zero_padding,
     "BatchNormalization": _batch_norm,
     "Dropout": _dropout,
     "Activation": _elementwise,
+    "ReLU": _one_by_one,
+    "LeakyReLU": _one_by_one,
+    "ELU": _one_by_one,
+    "Rescaling": _rescaling,
     "Dense": _dense,
     "Add": _add,
+    "Concatenate": _concatenate,
     "GlobalAveragePooling2D": _global_mean,
+    "GlobalMaxPooling2D": _global_max,
 }

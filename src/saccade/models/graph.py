@@ -4,10 +4,12 @@ The layer table, the convolution forms, the panes, the exporter and the explanat
 never Keras' own structures.
 """
 
+import inspect
 import math
 from dataclasses import dataclass
 from typing import Any
 
+from saccade.core.errors import BadUsage
 from saccade.models.backend import keras
 
 
@@ -29,8 +31,10 @@ class Node:
 
     @property
     def kind(self) -> str:
-        """The layer's class: `Conv2D`."""
-        return type(self.layer).__name__
+        """The layer's class: `Conv2D`; `its_module.Conv2D` where it is not Keras' own."""
+        own = type(self.layer)
+        name = own.__name__
+        return name if getattr(keras.layers, name, None) is own else f"{own.__module__}.{name}"
 
     @property
     def parameters(self) -> int:
@@ -50,6 +54,11 @@ class Graph:
     input_shape: tuple[int, int, int]
 
     @property
+    def binary(self) -> bool:
+        """Whether one unit tells two classes apart: its logit is that of the second."""
+        return self.nodes[-1].output_shape == (1,)
+
+    @property
     def weights(self) -> dict[str, Any]:
         """Every variable by its full name, in order."""
         return dict(pair for node in self.nodes for pair in node.weights)
@@ -61,22 +70,104 @@ class Graph:
 
 
 def layer_graph(model: keras.Model) -> Graph:
-    """The graph of a built Sequential or functional model with one input and one output."""
-    functional = model._functional if isinstance(model, keras.Sequential) else model
-    positions = {id(functional.inputs[0]): -1}
-    shapes = {-1: tuple(functional.inputs[0].shape[1:])}
-    nodes: list[Node] = []
-    for depth in sorted(functional._nodes_by_depth, reverse=True):
-        for keras_node in functional._nodes_by_depth[depth]:
-            if keras_node.is_input:
-                continue
-            sources = tuple(positions[id(t)] for t in keras_node.input_tensors)
-            node = _node(len(nodes), keras_node, sources, shapes[sources[0]])
-            positions[id(keras_node.outputs[0])] = node.position
-            shapes[node.position] = node.output_shape
-            nodes.append(node)
-    height, width, channels = shapes[-1]
-    return Graph(tuple(nodes), (height, width, channels))
+    """The graph of a built Sequential or functional model with one input and one output.
+
+    Models inside it are taken apart into their layers.
+
+    Raises:
+        BadUsage: what it is made of can't be written as such a graph; says which part.
+    """
+    functional = _functional(model)
+    if len(functional.inputs) != 1 or len(functional.outputs) != 1:
+        raise BadUsage(
+            f"a model takes one picture and gives one answer, `{model.name}` has "
+            f"{len(functional.inputs)} inputs and {len(functional.outputs)} outputs"
+        )
+    shape = tuple(functional.inputs[0].shape[1:])
+    if len(shape) != 3 or None in shape:
+        raise BadUsage(
+            f"`{model.name}` takes inputs of shape {shape}, expected (height, width, channels) "
+            f"in numbers: start it with keras.Input((28, 28, 1))"
+        )
+    walk = _Walk({id(functional.inputs[0]): -1}, {-1: shape}, [])
+    walk.through(functional)
+    if not walk.nodes or walk.positions[id(functional.outputs[0])] != len(walk.nodes) - 1:
+        raise BadUsage(f"the answer of `{model.name}` is not that of its last layer")
+    height, width, channels = shape
+    return Graph(tuple(walk.nodes), (height, width, channels))
+
+
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """Where each tensor (by its id) comes from, the shapes by position, the nodes so far."""
+
+    positions: dict[int, int]
+    shapes: dict[int, tuple[int, ...]]
+    nodes: list[Node]
+
+    def through(self, functional: Any) -> None:
+        """Adds a model's layers in an order in which each comes after those it reads."""
+        for depth in sorted(functional._nodes_by_depth, reverse=True):
+            for keras_node in functional._nodes_by_depth[depth]:
+                if not keras_node.is_input:
+                    self._add(keras_node)
+
+    def _add(self, keras_node: Any) -> None:
+        layer = keras_node.operation
+        _check(keras_node)
+        sources = tuple(self.positions[id(tensor)] for tensor in keras_node.input_tensors)
+        if isinstance(layer, keras.Model):
+            inner = _functional(layer)
+            starts = zip(inner.inputs, sources, strict=True)
+            self.positions.update({id(tensor): source for tensor, source in starts})
+            self.through(inner)
+            self.positions[id(keras_node.outputs[0])] = self.positions[id(inner.outputs[0])]
+            return
+        if any(node.layer is layer for node in self.nodes):
+            raise BadUsage(f"layer `{layer.name}` is used twice; make a layer for each place")
+        node = _node(len(self.nodes), keras_node, sources, self.shapes[sources[0]])
+        self.positions[id(keras_node.outputs[0])] = node.position
+        self.shapes[node.position] = node.output_shape
+        self.nodes.append(node)
+
+
+def _functional(model: Any) -> Any:
+    """What holds a model's nodes: itself, or what a Sequential keeps inside."""
+    inside = model._functional if isinstance(model, keras.Sequential) else model
+    if isinstance(model, keras.Sequential) and inside is None:
+        raise BadUsage(
+            f"`{model.name}` does not know its input yet: start it with keras.Input((28, 28, 1))"
+        )
+    from keras.src.models.functional import Functional  # the backend must have been set before
+
+    if type(model).call not in (keras.Sequential.call, Functional.call):
+        raise BadUsage(
+            f"`{model.name}` hides its layers in a call of its own; write it as keras.Sequential "
+            f"or as keras.Model(inputs, outputs)"
+        )
+    return inside
+
+
+def _check(keras_node: Any) -> None:
+    """Only layers that are called with what they read, and nothing else."""
+    layer, arguments = keras_node.operation, keras_node.arguments
+    if not isinstance(layer, keras.Layer):
+        raise BadUsage(f"`{layer.name}` is an operation, not a layer; use a layer of keras.layers")
+    # Keras notes `training` at every call, as the layer's own default has it.
+    own = inspect.signature(layer.call).parameters
+    wanted = own["training"].default if "training" in own else None
+    extra = {
+        name
+        for name, value in arguments.kwargs.items()
+        if value is not None and (name != "training" or (value and not wanted))
+    }
+    if len(arguments.args) != 1 or extra:
+        raise BadUsage(
+            f"layer `{layer.name}` is called with more than what it reads"
+            f"{': ' + ', '.join(sorted(extra)) if extra else ''}; only layer(x) is understood"
+        )
+    if len(keras_node.outputs) != 1:
+        raise BadUsage(f"layer `{layer.name}` gives {len(keras_node.outputs)} answers, expected 1")
 
 
 def _node(position: int, keras_node: Any, inputs: tuple[int, ...], shape: tuple[int, ...]) -> Node:

@@ -7,6 +7,8 @@ from typing import Any
 
 from saccade.core.errors import BadUsage
 from saccade.models import model_entry
+from saccade.models.adopt import adopted_graph
+from saccade.models.backend import keras
 from saccade.models.graph import Graph, layer_graph
 from saccade.models.initialize import unallocated
 
@@ -15,7 +17,9 @@ from saccade.models.initialize import unallocated
 class Network:
     """A layer graph from float pictures to one logit a class.
 
-    `reference` is `{"model": NAME, "arguments": {}}`: what `rebuild` takes.
+    `reference` is what `rebuild` takes: `{"model": NAME, "arguments": {}}` for one of our table,
+    `{"model": "file", "source_sha256": ...}` for a user's file, `{"model": "keras"}` for a Keras
+    model that was handed over in Python.
     """
 
     name: str
@@ -27,6 +31,11 @@ class Network:
     def input_shape(self) -> tuple[int, int, int]:
         """(height, width, channels)."""
         return self.graph.input_shape
+
+    @property
+    def binary(self) -> bool:
+        """Whether one unit tells two classes apart; `forward` still gives two logits."""
+        return self.graph.binary
 
     @property
     def parameters(self) -> int:
@@ -46,8 +55,7 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> Network
     7850
     """
     entry = model_entry(name)
-    if classes < 2:
-        raise BadUsage(f"telling apart takes at least two classes, got {classes}")
+    _at_least_two(classes)
     if min(input_shape[:2]) < entry.least:
         raise BadUsage(
             f"`{name}` takes pictures of at least {entry.least}x{entry.least} pixels, "
@@ -59,8 +67,65 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> Network
     return Network(name, layer_graph(model), classes, {"model": name, "arguments": {}})
 
 
+def from_keras(model: keras.Model, classes: int) -> Network:
+    """A network of a Keras model of your own: Sequential or functional, built, on float pictures.
+
+    It gives one logit a class, or a single one for two classes. A softmax or sigmoid at its end is
+    left out, because the loss takes logits; models inside it are taken apart. Training starts from
+    the values its weights have; the model itself is not changed.
+
+    Raises:
+        BadUsage: it is not such a model; says which part and what to do.
+
+    >>> from saccade.models.backend import keras
+    >>> layers = keras.layers
+    >>> body = [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3, activation="softmax")]
+    >>> from_keras(keras.Sequential(body), 3).parameters
+    195
+    """
+    _at_least_two(classes)
+    if not isinstance(model, keras.Model):
+        raise BadUsage(f"expected a keras.Model, got {type(model).__name__}")
+    return Network(model.name, adopted_graph(model, classes), classes, {"model": "keras"})
+
+
 def rebuild(
-    reference: Mapping[str, Any], input_shape: tuple[int, int, int], classes: int
+    reference: Mapping[str, Any],
+    input_shape: tuple[int, int, int],
+    classes: int,
+    own: Network | None = None,
 ) -> Network:
-    """The network of a run's record, from our own table (nothing in the run is executed)."""
-    return build(reference["model"], input_shape, classes)
+    """The network of a run's record: from our own table, or the user's own, given again.
+
+    Nothing in the run is executed. `own` is what `from_file` or `from_keras` made anew.
+
+    Raises:
+        BadUsage: the user's own is missing, or takes other pictures or classes.
+    """
+    if reference["model"] not in OWN:
+        if own is not None:
+            raise BadUsage(f"this run's model is `{reference['model']}`; leave --model out")
+        return build(reference["model"], input_shape, classes)
+    if own is None:
+        raise BadUsage(
+            "this run's model is your own, and nothing in a run is executed: give it again with "
+            "--model FILE.py:FUNCTION"
+        )
+    if (own.input_shape, own.classes) != (tuple(input_shape), classes):
+        raise BadUsage(
+            f"this run's model takes {_words(input_shape)} and tells {classes} classes apart, "
+            f"`{own.name}` takes {_words(own.input_shape)} and tells {own.classes}"
+        )
+    return own
+
+
+OWN = ("file", "keras")
+
+
+def _words(shape: tuple[int, int, int]) -> str:
+    return "x".join(map(str, shape))
+
+
+def _at_least_two(classes: int) -> None:
+    if classes < 2:
+        raise BadUsage(f"telling apart takes at least two classes, got {classes}")

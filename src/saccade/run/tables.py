@@ -11,9 +11,13 @@ from saccade.run import durable
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A CSV file, whole or not there. Text that a spreadsheet would run as a formula is quoted."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_cell(value) for value in header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    plain = csv.writer(text, lineterminator="\n")
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in (header, *rows):
+        cells = [_cell(value) for value in row]
+        # Before Python 3.13 a lone carriage return is not quoted, and read as the end of the row.
+        odd = any(isinstance(cell, str) and "\r" in cell for cell in cells)
+        (quoting if odd else plain).writerow(cells)
     durable.write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 

@@ -6,7 +6,7 @@ it; `record` keeps it, `commands` steers it.
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ from saccade.train.order import batch_ids
 from saccade.train.pace import Pace, SaveTimer
 from saccade.train.recipe import Recipe
 from saccade.train.recipes import recipe as named_recipe
+from saccade.train.standing import Best, Totals
 
 WORST = 50
 
@@ -45,47 +46,6 @@ class Resume:
     last: Checkpoint
     best: Checkpoint | None
     forms: Forms
-
-
-@dataclass(eq=False)
-class _Best:
-    """The best watched evaluation so far; the weights are kept only where they may be chosen."""
-
-    accuracy: float = -1.0
-    loss: float = np.inf
-    step: int = 0
-    weights: dict[str, np.ndarray] | None = None
-
-    def beaten_by(self, predictions: Predictions) -> bool:
-        return (predictions.accuracy, -predictions.loss) > (self.accuracy, -self.loss)
-
-    def facts(self) -> dict[str, Any]:
-        loss = self.loss if np.isfinite(self.loss) else None
-        return {"accuracy": self.accuracy, "loss": loss, "step": self.step}
-
-
-@dataclass(eq=False)
-class _Totals:
-    """Counts over the whole run, resumed parts included."""
-
-    seconds: float = 0.0
-    timed_images: int = 0
-    timed_seconds: float = 0.0
-    recent: list[StepsDone] = field(default_factory=list)
-
-    def add(self, done: StepsDone, *, timed: bool) -> None:
-        self.recent.append(done)
-        self.seconds += done.seconds
-        if timed:
-            self.timed_images += done.images
-            self.timed_seconds += done.seconds
-
-    def facts(self) -> dict[str, float]:
-        return {
-            "seconds": self.seconds,
-            "timed_images": self.timed_images,
-            "timed_seconds": self.timed_seconds,
-        }
 
 
 def fit(
@@ -119,7 +79,9 @@ def fit(
         if isinstance(model, Network)
         else build(model, dataset.input_shape, len(dataset.classes))
     )
-    recipe = _reported(recipe or named_recipe(network.name), network, dataset)
+    # A network of a person's own takes what suits photographs.
+    known = network.name if network.name in MODELS else "residual"
+    recipe = _reported(recipe or named_recipe(known), network, dataset)
     dataset = _with_watched(dataset, recipe)
     _check(network, dataset, recipe)
     preprocess = replace(dataset.preprocess, scale=recipe.pixel_scale)
@@ -170,7 +132,7 @@ class _Training:
         self.interval = recipe.evaluation_interval(len(dataset.train))
         self.step = 0
         self.evaluated_at = self.best_saved = -1
-        self.best, self.totals = _Best(), _Totals()
+        self.best, self.totals = Best(), Totals()
         self.history: list[Event] = []
         self.pace, self.timer = Pace(engine.rows), SaveTimer()
 
@@ -203,9 +165,9 @@ class _Training:
         best = facts["best"]
         weights = dict(resume.best.weights) if resume.best else None
         loss = np.inf if best["loss"] is None else best["loss"]
-        self.best = _Best(best["accuracy"], loss, best["step"], weights)
+        self.best = Best(best["accuracy"], loss, best["step"], weights)
         self.best_saved = resume.best.step if resume.best else -1
-        self.totals = _Totals(**facts["totals"])
+        self.totals = Totals(**facts["totals"])
         return from_checkpoint(resume.last, self.engine)
 
     def _remember(self, event: Event) -> Event:
@@ -260,10 +222,8 @@ class _Training:
         if better:
             keep = self.recipe.watch == "validation"
             weights = to_host(self.state.answering) if keep else None
-            self.best = _Best(predictions.accuracy, predictions.loss, self.step, weights)
-        recent, self.totals.recent = self.totals.recent, []
-        losses = [x for done in recent for x in done.losses]
-        accuracies = [x for done in recent for x in done.accuracies]
+            self.best = Best(predictions.accuracy, predictions.loss, self.step, weights)
+        train_loss, train_accuracy = self.totals.take_means()
         self.evaluated_at = self.step
         return Evaluated(
             step=self.step,
@@ -272,8 +232,8 @@ class _Training:
             loss=predictions.loss,
             n=len(predictions),
             best=better,
-            train_loss=float(np.mean(losses)) if losses else None,
-            train_accuracy=float(np.mean(accuracies)) if accuracies else None,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
             learning_rate=float(self._last_rates()[-1]),
             seconds=time.perf_counter() - began,
             predictions=predictions,
@@ -284,7 +244,7 @@ class _Training:
 
     def _save(self) -> Iterator[Saved]:
         """The best weights first: a `last` on disk then always has the `best` it speaks of."""
-        facts = {"best": self.best.facts(), "totals": self.totals.facts()}
+        facts = {"best": self.best.facts(), "totals": asdict(self.totals)}
         began = time.perf_counter()
         if self.best.weights is not None and self.best.step not in (self.step, self.best_saved):
             best = Checkpoint(self.best.step, self.best.weights, {}, facts)

@@ -1,0 +1,161 @@
+"""A metadata file beside the pictures, as Hugging Face's image folders have it.
+
+photos/metadata.csv                 file_name,label
+photos/train/metadata.jsonl         {"file_name": "1.jpg", "label": "cat"}
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from saccade.core.errors import BadData, BadUsage
+from saccade.data.folder import list_folder
+from saccade.data.layouts import refusal
+from saccade.data.listing import SPLIT_NAMES, Found, Listing, Part
+from saccade.data.place import Place, hidden
+from saccade.data.rows import Columns, Table, resolve
+from saccade.data.table import as_text, read_table, row_of
+
+NAMES = ("metadata.csv", "metadata.jsonl")
+
+
+def list_tree(place: Place, name: str, base: str, group_by: str | None) -> Listing:
+    """A folder or archive: by its metadata files if it has some with labels, else by its folders.
+
+    Raises:
+        BadData: it is neither, or a metadata file is wrong; names it.
+        BadUsage: `group_by` where no metadata file has that column.
+    """
+    files = [path for path in place.entries() if _is_metadata(path, base)]
+    tables = {path: table for path in files if (table := _table(place, path, group_by)) is not None}
+    if tables:
+        return _list(place, name, base, tables)
+    if group_by is not None:
+        raise BadUsage(
+            f"--group-by {group_by} takes a column of a CSV or a metadata file; {place.where} has "
+            f"folders only"
+        )
+    if not files:
+        return list_folder(place, name, base)
+    try:
+        listing = list_folder(place, name, base)
+    except BadData:
+        raise refusal(
+            place.where,
+            f"has a {files[0]} without a column of labels beside file_name",
+            place.entries(),
+        ) from None
+    return replace(listing, how=f"{listing.how}, {files[0]} has no labels")
+
+
+def _is_metadata(path: str, base: str) -> bool:
+    if not path.startswith(base):
+        return False
+    *folders, name = path[len(base) :].split("/")
+    above = len(folders) == 0 or (len(folders) == 1 and folders[0].lower() in SPLIT_NAMES)
+    return name in NAMES and above and not any(map(hidden, folders))
+
+
+def _list(place: Place, name: str, base: str, tables: dict[str, Table]) -> Listing:
+    found: list[Found] = []
+    excluded = list(place.excluded)
+    doubles = 0
+    for path, table in tables.items():
+        folder = path.rpartition("/")[0]
+        top = path[len(base) :].partition("/")[0].lower() if "/" in path[len(base) :] else ""
+        try:
+            named = resolve(table, place, f"{folder}/" if folder else "", SPLIT_NAMES.get(top))
+        except BadData as error:
+            raise BadData(f"{place.where}/{path}: {error}") from None
+        found += named.found if top or table.has_split else _parted(named.found, base)
+        excluded += named.excluded
+        doubles += named.doubles
+    first = next(iter(tables.values()))
+    notes = f"; {doubles:,} double rows" if doubles else ""
+    notes += f"; kept together by {first.grouped_by}" if first.grouped_by else ""
+    return Listing(
+        name,
+        f"{', '.join(path[len(base) :] for path in tables)} of {first.columns}{notes}",
+        found,
+        tuple(sorted({row.label for table in tables.values() for row in table.rows})),
+        tuple(excluded),
+        first.grouped_by,
+    )
+
+
+def _parted(found: Sequence[Found], base: str) -> list[Found]:
+    """One metadata file for all: split folders, where there are some, say the part."""
+    parts: list[Part | None] = [
+        SPLIT_NAMES.get(one.path[len(base) :].split("/")[0].lower()) for one in found
+    ]
+    if "train" not in parts or None in parts:
+        return list(found)
+    return [
+        Found(one.place, one.path, part, one.label, one.name, one.group)
+        for one, part in zip(found, parts, strict=True)
+        if part is not None
+    ]
+
+
+def _table(place: Place, path: str, group_by: str | None) -> Table | None:
+    """The rows of a metadata file, or None if it has no labels."""
+    try:
+        text = as_text(place.read(path))
+        if path.endswith(".jsonl"):
+            return _json_table(text, group_by)
+        header = text.partition("\n")[0].lower()
+        columns = Columns.of([cell.strip(' "\r') for cell in header.split(",")], None)
+        return None if columns is not None and columns.label is None else read_table(text, group_by)
+    except BadData as error:
+        raise BadData(f"{place.where}/{path}: {error}") from None
+
+
+def _json_table(text: str, group_by: str | None) -> Table | None:
+    rows = []
+    header: list[str] = []
+    columns = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        record = _record(line, number)
+        if columns is None:
+            header = list(record)
+            columns = Columns.of(header, group_by)
+            if columns is None or columns.label is None:
+                return None
+        used = (columns.path, columns.label, columns.split, columns.group)
+        cells = [
+            _text(record.get(key), key, number) if i in used else "" for i, key in enumerate(header)
+        ]
+        rows.append(row_of(number, cells, columns))
+    if columns is None:
+        raise BadData("it has no rows")
+    named = (columns.path, columns.label, columns.split)
+    return Table(
+        rows,
+        ",".join(header[i] for i in named if i is not None),
+        columns.split is not None,
+        None if columns.group is None else header[columns.group],
+    )
+
+
+def _record(line: str, number: int) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise BadData(f"line {number} is no JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise BadData(f"line {number} is no JSON object: {line[:60]}")
+    return record
+
+
+def _text(value: Any, key: str, number: int) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise BadData(
+            f"line {number}: {key} is {json.dumps(value)[:60]}; one text or whole number a picture "
+            f"is expected"
+        )
+    return str(value)

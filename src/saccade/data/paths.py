@@ -1,0 +1,52 @@
+"""What a path leads to: a folder, an archive or a CSV."""
+
+from pathlib import Path
+
+from saccade.core.errors import BadData, BadUsage
+from saccade.data.folder import top_folder
+from saccade.data.layouts import refusal
+from saccade.data.listing import Listing
+from saccade.data.metadata import list_tree
+from saccade.data.place import Directory, is_archive, open_place, stem
+from saccade.data.table import list_csv
+
+TABLES = (".csv", ".tsv")
+
+
+def list_path(path: Path, image_root: Path | None = None, group_by: str | None = None) -> Listing:
+    """The pictures at a path; `image_root` is where a CSV's paths begin (default: its folder).
+
+    Raises:
+        BadData: nothing is there, or nothing that can be read; names the three nearest layouts.
+        BadUsage: `image_root` or `group_by` where there is no table.
+    """
+    if is_table(path):
+        place = Directory(path.absolute().parent) if image_root is None else open_place(image_root)
+        return list_csv(path, place, group_by)
+    if image_root is not None:
+        raise BadUsage(f"--image-root is where a CSV's paths begin; {path} is no CSV")
+    if path.exists() and not path.is_dir() and not is_archive(path):
+        raise refusal(path, "is a file, of a kind that can't be read as data", [path.name])
+    place = open_place(path)
+    if path.is_dir():
+        name, base = path.resolve().name, ""
+    else:
+        name, base = stem(path), top_folder(place)
+    listing = list_tree(place, name, base, group_by)
+    if path.is_dir() and len(listing.classes) == 1:
+        _suggest_inner(path, listing.classes[0])
+    return listing
+
+
+def is_table(path: Path) -> bool:
+    """Whether this is a file that is named like a CSV."""
+    return path.suffix.lower() in TABLES and path.is_file()
+
+
+def _suggest_inner(path: Path, only: str) -> None:
+    inner = path / only
+    if inner.is_dir() and any(child.is_dir() for child in inner.iterdir()):
+        raise BadData(
+            f"{path} has 1 class ({only}); telling apart takes at least two. "
+            f"Are they in there? Then give {inner}"
+        )

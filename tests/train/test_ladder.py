@@ -1,0 +1,101 @@
+"""The ladder: rungs, their recipes, and what a row says."""
+
+import dataclasses
+
+import pytest
+
+import saccade
+from saccade.core.errors import BadUsage
+from saccade.run.durable import read_json
+from saccade.run.events import Finished
+from saccade.train.ladder import LADDER, Plan, Rung, choose, climb, climbs, recipe_of
+
+SMALL = (LADDER[0], dataclasses.replace(LADDER[0], recipe="G2.1"))
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ladder") / "here"
+    done = []
+    for training in climb(saccade.load("digits"), Plan(SMALL, seeds=2, share=0.002), folder):
+        *_, last = training.events
+        done.append((training, last))
+    return folder, done
+
+
+def test_every_rung_is_trained_with_every_seed_and_keeps_its_run(climbed):
+    _, done = climbed
+    assert [(t.rung.recipe, t.seed) for t, _ in done] == [
+        ("G1.0", 0),
+        ("G1.0", 1),
+        ("G2.1", 0),
+        ("G2.1", 1),
+    ]
+    assert all(isinstance(last, Finished) for _, last in done)
+    assert all(t.run.state == "finished" for t, _ in done)
+    assert len({t.run.path for t, _ in done}) == 4
+
+
+def test_a_row_is_the_mean_of_its_seeds(climbed):
+    folder, done = climbed
+    first = read_json(folder / "ladder.json")["rows"][0]
+    tests = [last.test for t, last in done if t.rung.recipe == "G1.0"]
+    assert first["test"]["n"] == sum(t.n for t in tests)
+    assert first["test"]["accuracy"] == pytest.approx(sum(t.accuracy for t in tests) / 2)
+    assert first["test"]["low"] < first["test"]["accuracy"] < first["test"]["high"]
+    assert first["parameters"] == 650
+    assert first["band"] is first["in_band"] is first["watched_loss_climbs"] is None
+
+
+@pytest.mark.parametrize("rung", LADDER, ids=lambda r: r.recipe)
+def test_a_full_rung_is_the_original_at_its_cadence(rung):
+    recipe = recipe_of(rung, Plan(LADDER), seed=3)
+    assert (recipe.steps, recipe.seed, recipe.watch) == (10_001, 3, "test")
+    assert recipe.evaluate_every == (50 if rung.recipe == "G1.0" else 100)
+    assert rung.band[0] < recipe.reported < rung.band[1] + 1e-9
+
+
+def test_a_quick_ladder_takes_a_tenth_of_the_steps():
+    assert recipe_of(LADDER[0], Plan(LADDER, share=0.1), seed=0).steps == 1000
+
+
+def test_our_own_recipes_watch_validation():
+    recipe = recipe_of(LADDER[0], Plan(LADDER, recipe="default"), seed=1)
+    assert (recipe.watch, recipe.seed, recipe.name) == ("validation", 1, "default")
+
+
+def test_unknown_rungs_and_families_name_the_nearest():
+    with pytest.raises(BadUsage, match="`conv`"):
+        choose("goerner", ["convv"])
+    with pytest.raises(BadUsage, match="goerner"):
+        choose("gorner", None)
+
+
+def test_rungs_can_be_chosen():
+    assert [r.model for r in choose("goerner", ["conv", "softmax"])] == ["conv", "softmax"]
+
+
+@pytest.mark.parametrize(
+    "losses, expected",
+    [
+        ([3, 2, 1] + [1] * 17, False),
+        ([3, 2, 1, 1] + [1.5] * 16, True),
+        ([3, 1, 1, 1] + [1.1] * 16, False),
+        ([1] * 9 + [0.2] + [1] * 10, True),
+        ([1] * 19 + [5], True),
+        ([2], False),
+    ],
+)
+def test_a_loss_that_climbs_is_told_from_noise(losses, expected):
+    class Log:
+        def events(self):
+            return [{"event": "Evaluated", "loss": loss} for loss in losses]
+
+    assert climbs(Log()) == expected
+
+
+def test_the_estimate_grows_with_seeds_and_shrinks_with_steps():
+    rung = Rung("softmax", "G1.0", "", (0, 1), seconds=100)
+    assert Plan((rung,)).seconds() == 104
+    assert Plan((rung,), seeds=2).seconds() == 208
+    assert Plan((rung,), share=0.1).seconds() == 14
