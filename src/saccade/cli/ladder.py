@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any, Literal
 
+from saccade.cli.training import write_pages
 from saccade.cli.words import Whole, duration
 from saccade.core.errors import BadUsage
-from saccade.run.directory import Run, new_run_path
+from saccade.run.directory import new_run_path
 from saccade.run.durable import read_json
 from saccade.run.events import Finished, Saved
 
@@ -94,17 +95,9 @@ def _train(climb: Any, dataset: Any, plan: Any, folder: Path) -> int:
                         training.events.close()
             if finished is None:
                 return interrupted.exit_code
-            _write_pages(training.run)
+            write_pages(training.run)
             _say(f"{training.rung.model}: test accuracy {finished.test}")
     return 0
-
-
-def _write_pages(run: Run) -> None:
-    from saccade.view.card import write_card
-    from saccade.view.report import write_report
-
-    write_report(Run(run.path))
-    write_card(Run(run.path))
 
 
 def _say_result(folder: Path, as_json: bool) -> int:

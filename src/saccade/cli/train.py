@@ -1,33 +1,12 @@
 """saccade train"""
 
-import json as json_format
-import os
-import shlex
-import shutil
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from saccade.cli.words import MaybeWhole, duration, parse_duration, this_command
-from saccade.core.errors import BadData, BadRun, BadUsage, SaccadeError
-from saccade.core.records import Dataset
-from saccade.run.directory import Run, create_run, new_run_path, open_run
-from saccade.run.events import Event, Finished, Saved, Started
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that is needed to call `fit`; `why` says what was chosen."""
-
-    model: str
-    dataset: Dataset
-    recipe: Any
-    run: Run
-    resume: Any
-    origin: dict[str, Any]
-    why: str
+from saccade.cli.plan import check_names, chosen_recipe, fresh_plan, resumed_plan, use_device
+from saccade.cli.training import carry_out
+from saccade.cli.words import MaybeWhole, parse_duration
+from saccade.core.errors import BadUsage
 
 
 def train(
@@ -148,22 +127,22 @@ def train(
         "seed": seed,
     }
     limit = parse_duration(time_limit) if time_limit else None
-    _use_device(device)
+    use_device(device)
     if resume is not None:
         reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
         typed = (*choices.values(), model, recipe, lr, schedule, augment, *reading)
         if any(value is not None for value in typed):
             raise BadUsage("--resume goes on by the run's own record: leave the other options out")
-        plan = _resumed(resume, data)
+        plan = resumed_plan(resume, data)
     else:
         if data is None:
             raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
         if out is not None and name is not None:
             raise BadUsage("--out and --name both say where the run goes; give one")
-        _check_names(data, model)
+        check_names(data, model)
 
         def make_recipe(model: str) -> Any:
-            return _recipe(model, recipe or "default", choices, lr, schedule, augment)
+            return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment)
 
         paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
         loading = {
@@ -172,284 +151,5 @@ def train(
             **{key: str(path.resolve()) for key, path in paths.items() if path is not None},
             "group_by": group_by,
         }
-        plan = _fresh(data, model, make_recipe, loading, out, name)
-    return _run(plan, limit, json)
-
-
-def _use_device(device: str) -> None:
-    if device == "auto":
-        return
-    os.environ["JAX_PLATFORMS"] = {"cpu": "cpu", "gpu": "cuda", "tpu": "tpu"}[device]
-    try:
-        from saccade.models.backend import jax
-
-        jax.devices()
-    except (RuntimeError, AssertionError) as error:  # JAX says it in either way
-        why = str(error).partition("\n")[0] or "there is none"
-        raise BadUsage(f"--device {device} can't be used here: {why}") from None
-
-
-def _load(reference: str, loading: dict[str, Any]) -> Dataset:
-    from saccade.cli.progress import reading_progress
-    from saccade.data import load
-
-    with reading_progress() as bar:
-        if bar is None:
-            return load(reference, **loading)
-        task = bar.add_task("reading pictures", total=None, text="", visible=False)
-        return load(
-            reference,
-            **loading,
-            progress=lambda done, total: bar.update(
-                task, completed=done, total=total, visible=True
-            ),
-        )
-
-
-def _check_names(data: str, model: str | None) -> None:
-    """Names first: they are checked in no time, reading is not."""
-    from saccade.data import is_path, named_entry
-    from saccade.models import model_entry
-
-    if not is_path(data):
-        named_entry(data)
-    if model is not None:
-        model_entry(model)
-
-
-def _recipe(
-    model: str,
-    name: str,
-    choices: dict[str, Any],
-    lr: float | None,
-    schedule: str | None,
-    augment: str | None,
-) -> Any:
-    """The recipe of this name, with what was typed instead of what it says."""
-    from saccade.train import augment as augmentations
-    from saccade.train import schedule as schedules
-    from saccade.train.recipes import recipe as named_recipe
-
-    changes = {key: value for key, value in choices.items() if value is not None}
-    recipe = named_recipe(model, name, **_consistent(changes))
-    if schedule is not None:
-        recipe = replace(recipe, schedule=schedules.named(schedule)(recipe.schedule.rate))
-    if augment is not None:
-        recipe = replace(recipe, augment=augmentations.named(augment))
-    return recipe if lr is None else recipe.with_rate(lr)
-
-
-def _fresh(
-    data: str,
-    model: str | None,
-    make_recipe: Callable[[str], Any],
-    loading: dict[str, Any],
-    out: Path | None,
-    name: str | None,
-) -> Plan:
-    from saccade.models import default_model
-
-    make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
-    if out is not None:
-        create_run(out)
-    loading = {key: value for key, value in loading.items() if value is not None}
-    dataset = _load(data, loading)
-    chosen = model or default_model(dataset.input_shape)
-    why = "as asked" if model else "the default for pictures of this size; --model takes another"
-    return Plan(
-        model=chosen,
-        dataset=dataset,
-        recipe=make_recipe(chosen),
-        run=create_run(out or new_run_path(dataset.name, chosen, name)),
-        resume=None,
-        origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
-        why=f"{chosen} ({why})",
-    )
-
-
-def _consistent(changes: dict[str, Any]) -> dict[str, Any]:
-    """Early stopping only where nobody said how long; a held-out share is there to be watched."""
-    if ("epochs" in changes or "steps" in changes) and "patience" not in changes:
-        changes = {**changes, "patience": None}
-    if changes.get("validation_share"):
-        changes = {**changes, "watch": "validation"}
-    return changes
-
-
-def _resumed(path: Path, data: str | None) -> Plan:
-    from saccade.run.checkpoint import named, read_checkpoint
-    from saccade.train.engine import Forms
-    from saccade.train.evaluate import reload
-    from saccade.train.fit import Resume
-    from saccade.train.recipe import Recipe
-
-    run = open_run(path)
-    state, facts = run.state, run.facts
-    if state in ("finished", "running"):
-        raise BadRun(f"{run.path} is {state}; only an unfinished run can be resumed")
-    names = named(run.checkpoints)
-    resume = None
-    if "last" in names:
-        best = read_checkpoint(run.checkpoints, "best") if "best" in names else None
-        last = read_checkpoint(run.checkpoints, "last")
-        resume = Resume(last, best, Forms(**facts["forms"]))
-    dataset = reload(run)
-    if data is not None and _load(data, facts.get("loaded_with", {})).fingerprint != (
-        dataset.fingerprint
-    ):
-        raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
-    step = resume.last.step if resume else 0
-    return Plan(
-        model=facts["model"]["model"],
-        dataset=dataset,
-        recipe=Recipe.from_json(facts["recipe"]),
-        run=Run(run.path),
-        resume=resume,
-        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
-        why=f"{facts['model']['model']}, from step {step:,}",
-    )
-
-
-def _run(plan: Plan, limit: float | None, as_json: bool) -> int:
-    from saccade.cli.interruption import interruption
-    from saccade.train import commands
-    from saccade.train.fit import fit
-    from saccade.train.record import record
-
-    sources = []
-    if plan.recipe.patience:
-        sources.append(commands.patience(plan.recipe.patience))
-    if limit is not None:
-        sources.append(commands.time_limit(limit))
-    with interruption() as interrupted:
-        events = record(
-            fit(
-                plan.model,
-                plan.dataset,
-                plan.recipe,
-                commands=commands.all_of(*sources, interrupted.commands),
-                resume=plan.resume,
-                origin=plan.origin,
-            ),
-            plan.run,
-        )
-        finished = None
-        try:
-            for event in _shown(events, plan):
-                if isinstance(event, Finished):
-                    finished = event
-                if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
-                    events.close()
-        except SaccadeError as error:
-            if plan.run.state == "empty":  # refused before it began: leave nothing behind
-                shutil.rmtree(plan.run.path)
-                raise
-            _write_pages(plan.run)
-            raise type(error)(f"{error}\nThe run so far: {plan.run.path}") from error
-    _write_pages(plan.run)
-    if finished is None:
-        return _say_interrupted(plan, interrupted.exit_code)
-    _say_result(plan, finished, as_json)
-    return 0
-
-
-def _shown(events: Iterator[Event], plan: Plan) -> Iterator[Event]:
-    """The same events, shown as they pass."""
-    from saccade.cli.progress import training_progress
-
-    started = next(events)
-    assert isinstance(started, Started)  # noqa: S101  (fit's first)
-    yield started
-    _say_plan(plan, started)
-    with training_progress(started.step, started.facts["total_steps"]) as show:
-        for event in events:
-            show(event)
-            yield event
-
-
-def _say(topic: str, text: str) -> None:
-    print(f"{topic:<9}{text}", file=sys.stderr, flush=True)
-
-
-def _say_plan(plan: Plan, started: Started) -> None:
-    facts, recipe = started.facts, plan.recipe
-    _say("data", plan.dataset.statement)
-    for excluded in plan.dataset.excluded[:10]:
-        _say("", f"left out {excluded.path}: {excluded.reason}")
-    if len(plan.dataset.excluded) > 10:
-        _say("", f"... and {len(plan.dataset.excluded) - 10:,} more, in run.json")
-    _say("model", f"{plan.why}, {facts['model']['parameters']:,} parameters")
-    length = f"{facts['total_steps']:,} steps of {recipe.batch_size}"
-    if recipe.epochs is not None:
-        length = f"{recipe.epochs:g} epochs = {length}"
-    watched = (
-        "test watched during training, as the deck does"
-        if recipe.watch == "test"
-        else f"{facts['data']['validation']:,} held out of train to watch; test is read once"
-    )
-    source = f" ({recipe.source})" if recipe.source else ""
-    _say("recipe", f"{recipe.name}{source}: {length}, {recipe.optimizer}; {watched}")
-    _say("run", str(plan.run.path))
-
-
-def _write_pages(run: Run) -> None:
-    from saccade.view.card import write_card
-    from saccade.view.report import write_report
-
-    fresh = Run(run.path)
-    write_report(fresh)
-    write_card(fresh)
-
-
-def _say_interrupted(plan: Plan, exit_code: int) -> int:
-    me = this_command()
-    _say("stopped", "saved; test was not read")
-    _say("go on", f"{me} train --resume {plan.run.path}")
-    _say("look", f"{me} eval {plan.run.path} --split validation")
-    return exit_code
-
-
-def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
-    recipe = plan.recipe
-    how = (
-        f"of the last step (test watched during training; best seen "
-        f"{100 * finished.best_watched:.2f} %)"
-        if recipe.watch == "test"
-        else f"read once, with the weights of step {finished.step_read:,}, best on validation"
-    )
-    lines = [f"test accuracy {finished.test}, {how}"]
-    reported = plan.run.facts["recipe"]["reported"]
-    if reported is not None:
-        lines.append(f"the deck reports {100 * reported:.2f} % (its best)")
-    speed = finished.images_per_second
-    lines.append(
-        f"{finished.step:,} steps in {duration(finished.seconds)}"
-        f"{f', {speed:,.0f} images/s' if speed else ''}; {finished.reason}"
-    )
-    for line in lines:
-        print(line, file=sys.stderr if as_json else sys.stdout)
-    me, path = this_command(), plan.run.path
-    _say("report", f"{path}/report.html")
-    picture = path / "eval" / "mistakes" / "01.png"  # so that the line can be typed as it is
-    _say("next", f"{me} predict {path} {picture if picture.exists() else 'PICTURE...'}")
-    _say("", f"{me} eval {path}")
-    _say("", f"{me} runs")
-    if as_json:
-        print(json_format.dumps(_json(plan, finished), allow_nan=False))
-
-
-def _json(plan: Plan, finished: Finished) -> dict[str, Any]:
-    validation = finished.validation
-    return {
-        "run": str(plan.run.path),
-        "data": plan.dataset.name,
-        "model": plan.model,
-        "parameters": plan.run.facts["model"]["parameters"],
-        "steps": finished.step,
-        "seconds": finished.seconds,
-        "images_per_second": finished.images_per_second,
-        "validation": {k: getattr(validation, k) for k in ("accuracy", "loss", "n")}
-        if validation
-        else None,
-        "test": asdict(finished.test),
-    }
+        plan = fresh_plan(data, model, make_recipe, loading, out, name)
+    return carry_out(plan, limit, json)

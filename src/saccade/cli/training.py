@@ -1,0 +1,160 @@
+"""A training as a person sees it: what was chosen, how it goes, what came out, what is next."""
+
+import json as json_format
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from saccade.cli.plan import Plan
+from saccade.cli.words import duration, this_command
+from saccade.core.errors import SaccadeError
+from saccade.run.directory import Run
+from saccade.run.events import Event, Finished, Saved, Started
+
+
+def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
+    from saccade.cli.interruption import interruption
+    from saccade.train import commands
+    from saccade.train.fit import fit
+    from saccade.train.record import record
+
+    sources = []
+    if plan.recipe.patience:
+        sources.append(commands.patience(plan.recipe.patience))
+    if limit is not None:
+        sources.append(commands.time_limit(limit))
+    with interruption() as interrupted:
+        events = record(
+            fit(
+                plan.model,
+                plan.dataset,
+                plan.recipe,
+                commands=commands.all_of(*sources, interrupted.commands),
+                resume=plan.resume,
+                origin=plan.origin,
+            ),
+            plan.run,
+        )
+        finished = None
+        try:
+            for event in _shown(events, plan):
+                if isinstance(event, Finished):
+                    finished = event
+                if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
+                    events.close()
+        except SaccadeError as error:
+            if plan.run.state == "empty":  # refused before it began: leave nothing behind
+                shutil.rmtree(plan.run.path)
+                raise
+            write_pages(plan.run)
+            raise type(error)(f"{error}\nThe run so far: {plan.run.path}") from error
+    write_pages(plan.run)
+    if finished is None:
+        return _say_interrupted(plan, interrupted.exit_code)
+    _say_result(plan, finished, as_json)
+    return 0
+
+
+def _shown(events: Iterator[Event], plan: Plan) -> Iterator[Event]:
+    """The same events, shown as they pass."""
+    from saccade.cli.progress import training_progress
+
+    started = next(events)
+    assert isinstance(started, Started)  # noqa: S101  (fit's first)
+    yield started
+    _say_plan(plan, started)
+    with training_progress(started.step, started.facts["total_steps"]) as show:
+        for event in events:
+            show(event)
+            yield event
+
+
+def _say(topic: str, text: str) -> None:
+    print(f"{topic:<9}{text}", file=sys.stderr, flush=True)
+
+
+def _say_plan(plan: Plan, started: Started) -> None:
+    facts, recipe = started.facts, plan.recipe
+    _say("data", plan.dataset.statement)
+    for excluded in plan.dataset.excluded[:10]:
+        _say("", f"left out {excluded.path}: {excluded.reason}")
+    if len(plan.dataset.excluded) > 10:
+        _say("", f"... and {len(plan.dataset.excluded) - 10:,} more, in run.json")
+    _say("model", f"{plan.why}, {facts['model']['parameters']:,} parameters")
+    length = f"{facts['total_steps']:,} steps of {recipe.batch_size}"
+    if recipe.epochs is not None:
+        length = f"{recipe.epochs:g} epochs = {length}"
+    watched = (
+        "test watched during training, as the deck does"
+        if recipe.watch == "test"
+        else f"{facts['data']['validation']:,} held out of train to watch; test is read once"
+    )
+    source = f" ({recipe.source})" if recipe.source else ""
+    _say("recipe", f"{recipe.name}{source}: {length}, {recipe.optimizer}; {watched}")
+    _say("run", str(plan.run.path))
+
+
+def write_pages(run: Run) -> None:
+    """Writes a run's report and card."""
+    from saccade.view.card import write_card
+    from saccade.view.report import write_report
+
+    fresh = Run(run.path)
+    write_report(fresh)
+    write_card(fresh)
+
+
+def _say_interrupted(plan: Plan, exit_code: int) -> int:
+    me = this_command()
+    _say("stopped", "saved; test was not read")
+    _say("go on", f"{me} train --resume {plan.run.path}")
+    _say("look", f"{me} eval {plan.run.path} --split validation")
+    return exit_code
+
+
+def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
+    recipe = plan.recipe
+    how = (
+        f"of the last step (test watched during training; best seen "
+        f"{100 * finished.best_watched:.2f} %)"
+        if recipe.watch == "test"
+        else f"read once, with the weights of step {finished.step_read:,}, best on validation"
+    )
+    lines = [f"test accuracy {finished.test}, {how}"]
+    reported = plan.run.facts["recipe"]["reported"]
+    if reported is not None:
+        lines.append(f"the deck reports {100 * reported:.2f} % (its best)")
+    speed = finished.images_per_second
+    lines.append(
+        f"{finished.step:,} steps in {duration(finished.seconds)}"
+        f"{f', {speed:,.0f} images/s' if speed else ''}; {finished.reason}"
+    )
+    for line in lines:
+        print(line, file=sys.stderr if as_json else sys.stdout)
+    me, path = this_command(), plan.run.path
+    _say("report", f"{path}/report.html")
+    picture = path / "eval" / "mistakes" / "01.png"  # so that the line can be typed as it is
+    _say("next", f"{me} predict {path} {picture if picture.exists() else 'PICTURE...'}")
+    _say("", f"{me} eval {path}")
+    _say("", f"{me} runs")
+    if as_json:
+        print(json_format.dumps(_json(plan, finished), allow_nan=False))
+
+
+def _json(plan: Plan, finished: Finished) -> dict[str, Any]:
+    validation = finished.validation
+    return {
+        "run": str(plan.run.path),
+        "data": plan.dataset.name,
+        "model": plan.model,
+        "parameters": plan.run.facts["model"]["parameters"],
+        "steps": finished.step,
+        "seconds": finished.seconds,
+        "images_per_second": finished.images_per_second,
+        "validation": {k: getattr(validation, k) for k in ("accuracy", "loss", "n")}
+        if validation
+        else None,
+        "test": asdict(finished.test),
+    }
