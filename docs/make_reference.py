@@ -1,4 +1,5 @@
-"""Writes docs/reference/cli.md from the commands' own help. A test fails if it is stale.
+"""Writes docs/reference/cli.md from the commands' own help and docs/reference/models.md from the
+tables of models and recipes. A test fails if one is stale.
 
 Run: .venv/bin/python docs/make_reference.py
 """
@@ -9,11 +10,13 @@ from pathlib import Path
 from rich.console import Console
 
 from saccade.cli import COMMANDS, make_app
+from saccade.models import MODELS
+from saccade.train.recipes import RECIPES
 
-PAGE = Path(__file__).parent / "reference" / "cli.md"
+HERE = Path(__file__).parent / "reference"
 
 
-def reference() -> str:
+def command_line() -> str:
     """The page: what `saccade --help` and every `saccade COMMAND --help` print."""
     parts = [
         "# The command line\n\nWritten by docs/make_reference.py from the commands' own help.\n"
@@ -27,5 +30,39 @@ def reference() -> str:
     return "\n".join(parts)
 
 
+def models() -> str:
+    """The page: every model with its parameters and originals, every recipe with its source."""
+    lines = [
+        "# Models and recipes",
+        "",
+        "Written by docs/make_reference.py from the tables in `models/__init__.py` and",
+        "`train/recipes.py`. What the ids stand for, and where the decks are wrong:",
+        "[the guide](../guide/models.md).",
+        "",
+        "| model | what | input | trainable parameters, 10 classes or the original's | originals |",
+        "|---|---|---|---:|---|",
+    ]
+    for name, entry in MODELS.items():
+        shape = "x".join(map(str, entry.shape))
+        originals = " ".join(entry.ids)
+        lines.append(f"| `{name}` | {entry.what} | {shape} | {entry.parameters:,} | {originals} |")
+    lines += [
+        "",
+        "| recipe | source | length | batch | optimizer | schedule | watched | reported |",
+        "|---|---|---|---:|---|---|---|---:|",
+    ]
+    for name, recipe in RECIPES.items():
+        length = f"{recipe.steps:,} steps" if recipe.steps else f"{recipe.epochs:g} epochs"
+        reported = "" if recipe.reported is None else f"{100 * recipe.reported:.2f} %"
+        lines.append(
+            f"| `{name}` | {recipe.source} | {length} | {recipe.batch_size} | {recipe.optimizer} "
+            f"| {recipe.schedule} | {recipe.watch} | {reported} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {HERE / "cli.md": command_line, HERE / "models.md": models}
+
 if __name__ == "__main__":
-    PAGE.write_text(reference(), encoding="utf-8")
+    for page, write in PAGES.items():
+        page.write_text(write(), encoding="utf-8")

@@ -3,8 +3,8 @@
 Those of Görner's scripts (G): the losses are sums over a batch of 100 where ours are means, so a
 gradient descent rate of 0.005 is 0.5 here, and an Adam epsilon of 1e-8 is 1e-10. They divide bytes
 by 256, shuffle once, start kernels with a truncated normal of deviation 0.1. The others' losses are
-means. All of them on MNIST watch the test set. What an original does and we don't is said in
-docs/reference/originals.md.
+means. All of them on MNIST watch the test set. The guide (docs/guide/models.md)
+says what became of their conventions.
 """
 
 from dataclasses import replace
