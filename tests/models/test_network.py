@@ -36,6 +36,10 @@ def small(last="linear", units=3):
     )
 
 
+def values(model):
+    return [np.array(variable.value) for variable in model.variables]
+
+
 def answers(network, form="patches"):
     images = np.random.default_rng(0).uniform(size=(5, *PICTURE)).astype(np.float32)
     weights = first_weights(network.graph, "truncated-normal", 3)
@@ -237,7 +241,7 @@ def test_one_class_is_refused():
 
 def test_a_run_of_the_users_own_needs_it_again():
     own = from_keras(small(), 3)
-    with pytest.raises(BadUsage, match=r"your own.*--model FILE.py:FUNCTION"):
+    with pytest.raises(BadUsage, match=r"your own.*--model FILE\.py:FUNCTION"):
         rebuild(own.reference, PICTURE, 3)
     assert rebuild(own.reference, PICTURE, 3, own) is own
     with pytest.raises(BadUsage, match=r"takes 9x7x1 and tells 3 .* takes 9x7x3 and tells 3"):

@@ -15,7 +15,15 @@ from collections.abc import Iterable
 
 
 class SaccadeError(Exception):
-    """Anything a person can cause. Its text is the whole message."""
+    """Anything a person can cause. Its text is the whole message.
+
+    >>> import saccade
+    >>> try:
+    ...     saccade.load("mnits")
+    ... except saccade.SaccadeError as error:
+    ...     print(str(error).partition(". ")[0], error.exit_code)
+    there is no data set `mnits` 2
+    """
 
     exit_code = 2
 

@@ -17,6 +17,10 @@ class Split:
     `labels` is int32 [n], an index into the data set's classes; `names` says where each picture
     came from (a path, or `test/17`). Pictures of one of `groups` (int64 [n], a patient, a video)
     are never parted when something is held out.
+
+    >>> split = Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), ["a.png", "b.png"])
+    >>> len(split), split.take(np.array([1])).names
+    (2, ['b.png'])
     """
 
     pixels: np.ndarray
@@ -62,6 +66,11 @@ class Dataset:
     `reference` is what a person typed to get it; `statement` says in one line what was read;
     `preprocess` is how any other picture becomes one of these; `test_origin` says where the test
     split comes from (`official` or `held out`). `fingerprint` is a sha256 of pixels and labels.
+
+    >>> import saccade
+    >>> digits = saccade.load("digits")
+    >>> digits.input_shape, len(digits.classes), digits.test_origin
+    ((8, 8, 1), 10, 'held out')
     """
 
     name: str

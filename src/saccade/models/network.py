@@ -20,6 +20,10 @@ class Network:
     `reference` is what `rebuild` takes: `{"model": NAME, "arguments": {}}` for one of our table,
     `{"model": "file", "source_sha256": ...}` for a user's file, `{"model": "keras"}` for a Keras
     model that was handed over in Python.
+
+    >>> network = build("conv", (28, 28, 1), 10)
+    >>> network.input_shape, network.parameters
+    ((28, 28, 1), 122270)
     """
 
     name: str

@@ -134,6 +134,10 @@ def create_run(path: str | Path) -> Run:
 
     Raises:
         BadUsage: there is something at `path`.
+
+    >>> import tempfile
+    >>> create_run(Path(tempfile.mkdtemp()) / "new").state
+    'empty'
     """
     path = Path(path)
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
@@ -156,6 +160,10 @@ def open_run(path: str | Path) -> Run:
 
     Raises:
         BadRun: there is none.
+
+    >>> open_run("no-such-run")
+    Traceback (most recent call last):
+    saccade.core.errors.BadRun: there is no run `no-such-run`. `saccade runs` lists those in runs
     """
     for candidate in (Path(path), runs_folder() / path):
         if (candidate / FACTS).exists():

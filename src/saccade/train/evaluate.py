@@ -25,6 +25,14 @@ def evaluate(run: str | Path | Run, split: SplitName = "test") -> tuple[Accuracy
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
         BadData: the data is no longer what the run was trained on.
+
+    >>> import saccade, tempfile, pathlib
+    >>> run = saccade.create_run(pathlib.Path(tempfile.mkdtemp()) / "run")
+    >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
+    >>> _ = list(saccade.record(events, run))
+    >>> accuracy, predictions = saccade.evaluate(run)
+    >>> accuracy.n, accuracy.accuracy == predictions.accuracy
+    (359, True)
     """
     trained = restore(run)
     dataset = reload(trained.run)

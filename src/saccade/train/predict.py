@@ -40,6 +40,14 @@ def predict(run: str | Path | Run, pictures: Sequence[str | Path]) -> list[Answe
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
         BadUsage: no file is given.
+
+    >>> import saccade, tempfile, pathlib
+    >>> run = saccade.create_run(pathlib.Path(tempfile.mkdtemp()) / "run")
+    >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
+    >>> _ = list(saccade.record(events, run))
+    >>> [answer] = saccade.predict(run, [run.path / "eval" / "mistakes" / "01.png"])
+    >>> answer.label in "0123456789", 0 < answer.probability <= 1
+    (True, True)
     """
     if not pictures:
         raise BadUsage("give at least one picture")

@@ -29,6 +29,11 @@ def write_report(run: Run | str | Path) -> Path:
 
     Raises:
         BadRun: there is no such run directory.
+
+    >>> import tempfile
+    >>> from saccade.run.directory import create_run
+    >>> write_report(create_run(Path(tempfile.mkdtemp()) / "run")).name
+    'report.html'
     """
     story = read_story(run)
     path = story.path / "report.html"
