@@ -36,10 +36,6 @@ def small(last="linear", units=3):
     )
 
 
-def values(model):
-    return [np.array(variable.value) for variable in model.variables]
-
-
 def answers(network, form="patches"):
     images = np.random.default_rng(0).uniform(size=(5, *PICTURE)).astype(np.float32)
     weights = first_weights(network.graph, "truncated-normal", 3)

@@ -60,7 +60,7 @@ def _linear(node: Node) -> Node:
         mine.assign(theirs.value)
     by_name = {v.name: v for v in copy.variables}
     weights = tuple((full, by_name[variable.name]) for full, variable in node.weights)
-    return replace(node, layer=copy, weights=tuple(weights))
+    return replace(node, layer=copy, weights=weights)
 
 
 def _check(node: Node) -> None:
