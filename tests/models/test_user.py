@@ -34,11 +34,15 @@ def write(tmp_path):
     return write
 
 
-def test_it_is_built_for_the_pictures_and_remembered_by_its_source(write):
+def test_it_is_built_for_the_pictures_and_remembered_by_its_source(write, tmp_path):
     network = from_file(write(GOOD), SHAPE, 3)
     assert (network.name, network.parameters, network.classes) == ("my_net", 64 * 3 + 3, 3)
     sha256 = hashlib.sha256(GOOD.encode()).hexdigest()
-    assert network.reference == {"model": "file", "source_sha256": sha256}
+    assert network.reference == {
+        "model": "file",
+        "file": f"{tmp_path / 'my_net.py'}:build",
+        "source_sha256": sha256,
+    }
 
 
 def test_first_weights_are_a_function_of_the_seed(write):

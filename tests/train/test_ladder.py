@@ -6,9 +6,15 @@ import pytest
 
 import saccade
 from saccade.core.errors import BadUsage
+from saccade.models import MODELS
+from saccade.run.directory import Run
 from saccade.run.durable import read_json
 from saccade.run.events import Finished
-from saccade.train.ladder import LADDER, Plan, Rung, choose, climb, climbs, recipe_of
+from saccade.train.ladder import Plan, climb, climbs, recipe_of, row
+from saccade.train.recipes import RECIPES
+from saccade.train.rungs import FAMILIES, Rung, choose
+
+LADDER = FAMILIES["goerner"]
 
 SMALL = (LADDER[0], dataclasses.replace(LADDER[0], recipe="G2.1"))
 
@@ -52,7 +58,41 @@ def test_a_full_rung_is_the_original_at_its_cadence(rung):
     recipe = recipe_of(rung, Plan(LADDER), seed=3)
     assert (recipe.steps, recipe.seed, recipe.watch) == (10_001, 3, "test")
     assert recipe.evaluate_every == (50 if rung.recipe == "G1.0" else 100)
-    assert rung.band[0] < recipe.reported < rung.band[1] + 1e-9
+    if rung.band is not None:
+        assert rung.band[0] < recipe.reported < rung.band[1] + 1e-9
+
+
+@pytest.mark.parametrize(
+    "rung", [r for name in ("keras", "google", "estimator") for r in FAMILIES[name]], ids=str
+)
+def test_a_notebook_is_held_to_half_a_point_around_what_it_prints(rung):
+    original = RECIPES[rung.recipe]
+    assert rung.band == pytest.approx((original.reported - 0.005, original.reported + 0.005))
+    assert rung.judged_by == "last step"
+    assert rung.recipe in MODELS[rung.model].ids
+    recipe = recipe_of(rung, Plan((rung,)), seed=0)
+    assert (recipe.steps, recipe.evaluate_every) == (original.steps, original.evaluate_every)
+
+
+@pytest.mark.parametrize(
+    "judged_by, band, expected",
+    [
+        ("best watched", (0.90, 0.95), (True, False)),
+        ("best watched", (0.81, 0.89), (True, True)),
+        ("best watched", (0.91, 0.95), (False, False)),
+        ("last step", (0.75, 0.85), (True, False)),
+        ("last step", (0.81, 0.85), (False, False)),
+        ("best watched", None, (None, None)),
+    ],
+)
+def test_a_row_is_held_against_the_figure_its_original_prints(climbed, judged_by, band, expected):
+    _, done = climbed
+    run = Run(done[0][0].run.path)
+    run.metrics["test"] = {**run.metrics["test"], "n": 1000, "accuracy": 0.8}
+    run.metrics["best_watched"] = 0.9
+    rung = Rung("softmax", "G1.0", "", band, 1, judged_by=judged_by)
+    values = row(rung, [run], bands=True)
+    assert (values["in_band"], values["above_band"]) == expected
 
 
 def test_a_quick_ladder_takes_a_tenth_of_the_steps():

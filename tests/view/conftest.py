@@ -94,7 +94,13 @@ class Tale:
                 "excluded": [],
                 **self.data,
             },
-            "model": {"model": "conv", "arguments": {}, "input_shape": [8, 8, 3], "parameters": 99},
+            "model": {
+                "name": "conv",
+                "model": "conv",
+                "arguments": {},
+                "input_shape": [8, 8, 3],
+                "parameters": 99,
+            },
             "recipe": {
                 "name": "default",
                 "source": "",

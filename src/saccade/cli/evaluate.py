@@ -9,7 +9,12 @@ import numpy as np
 
 
 def evaluate(
-    run: Path, /, *, split: Literal["train", "validation", "test"] = "test", json: bool = False
+    run: Path,
+    /,
+    *,
+    split: Literal["train", "validation", "test"] = "test",
+    model: str | None = None,
+    json: bool = False,
 ) -> int:
     """Measure a run again on one of its splits.
 
@@ -27,6 +32,8 @@ def evaluate(
         A run directory, or a run's name.
     split: str
         Which part of the data.
+    model: str
+        FILE.py:FUNCTION again, if the run's network is your own.
     json: bool
         The last line of stdout is one JSON value.
     """
@@ -35,14 +42,14 @@ def evaluate(
     from saccade.train.metrics import confusion, per_class
 
     opened = open_run(run)
-    result, predictions = judge.evaluate(opened, split)
+    result, predictions = judge.evaluate(opened, split, model=model)
     facts = opened.facts
     if json:
         measured = {k: v for k, v in asdict(result).items() if k not in ("low", "high")}
         values = {
             "run": str(opened.path),
             "data": facts["data"]["name"],
-            "model": facts["model"]["model"],
+            "model": facts["model"]["name"],
             "parameters": facts["model"]["parameters"],
             "steps": opened.metrics.get("steps"),
             "seconds": opened.metrics.get("seconds"),

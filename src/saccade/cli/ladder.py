@@ -20,7 +20,7 @@ def ladder(
     rungs: str | None = None,
     seeds: Whole = 1,
     quick: bool = False,
-    family: str = "goerner",
+    family: Literal["goerner", "keras", "google", "estimator"] = "goerner",
     recipe: Literal["original", "default"] = "original",
     out: Path | None = None,
     name: str | None = None,
@@ -48,7 +48,7 @@ def ladder(
     quick: bool
         A tenth of the steps; no bands then.
     family: str
-        Whose ladder.
+        Whose ladder: Görner's scripts, his Keras codelab, Google's notebooks or Estimator models.
     recipe: str
         The originals' recipes, or ours.
     out: Path
@@ -60,11 +60,12 @@ def ladder(
     """
     from saccade.data import load
     from saccade.train import ladder as climbing
+    from saccade.train.rungs import choose
 
     if out is not None and name is not None:
         raise BadUsage("--out and --name both say where the runs go; give one")
     share = 1 / climbing.QUICK if quick or data == "digits" else 1.0
-    chosen = climbing.choose(family, rungs.split(",") if rungs else None)
+    chosen = choose(family, rungs.split(",") if rungs else None)
     plan = climbing.Plan(chosen, seeds=seeds, share=share, recipe=recipe)
     _say(f"{len(chosen) * seeds} trainings, about {duration(plan.seconds())} on two cores")
     dataset = load(data)

@@ -17,7 +17,7 @@ from saccade.run.directory import Run, create_run, new_run_path, open_run
 class Plan:
     """Everything that is needed to call `fit`; `why` says what was chosen."""
 
-    model: str
+    network: Any
     dataset: Dataset
     recipe: Any
     run: Run
@@ -59,11 +59,15 @@ def _load(reference: str, loading: dict[str, Any]) -> Dataset:
 def check_names(data: str, model: str | None) -> None:
     """Names first: they are checked in no time, reading is not."""
     from saccade.data import is_path, named_entry
-    from saccade.models import model_entry
+    from saccade.models import is_file, model_entry
 
     if not is_path(data):
         named_entry(data)
-    if model is not None:
+    if model is not None and is_file(model):
+        from saccade.models.user import check_file
+
+        check_file(model)
+    elif model is not None:
         model_entry(model)
 
 
@@ -98,6 +102,7 @@ def fresh_plan(
     name: str | None,
 ) -> Plan:
     from saccade.models import default_model
+    from saccade.models.user import as_network
 
     make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
     if out is not None:
@@ -106,14 +111,16 @@ def fresh_plan(
     dataset = _load(data, loading)
     chosen = model or default_model(dataset.input_shape)
     why = "as asked" if model else "the default for pictures of this size; --model takes another"
+    recipe = make_recipe(chosen)
+    network = as_network(chosen, dataset.input_shape, len(dataset.classes), seed=recipe.seed)
     return Plan(
-        model=chosen,
+        network=network,
         dataset=dataset,
-        recipe=make_recipe(chosen),
-        run=create_run(out or new_run_path(dataset.name, chosen, name)),
+        recipe=recipe,
+        run=create_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
         origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
-        why=f"{chosen} ({why})",
+        why=f"{network.name} ({why})",
     )
 
 
@@ -126,17 +133,19 @@ def _consistent(changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def resumed_plan(path: Path, data: str | None) -> Plan:
+def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
     from saccade.run.checkpoint import named, read_checkpoint
     from saccade.train.engine import Forms
     from saccade.train.evaluate import reload
     from saccade.train.fit import Resume
     from saccade.train.recipe import Recipe
+    from saccade.train.restore import rebuilt
 
     run = open_run(path)
     state, facts = run.state, run.facts
     if state in ("finished", "running"):
         raise BadRun(f"{run.path} is {state}; only an unfinished run can be resumed")
+    network = rebuilt(run, model)
     names = named(run.checkpoints)
     resume = None
     if "last" in names:
@@ -150,11 +159,11 @@ def resumed_plan(path: Path, data: str | None) -> Plan:
         raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
     step = resume.last.step if resume else 0
     return Plan(
-        model=facts["model"]["model"],
+        network=network,
         dataset=dataset,
         recipe=Recipe.from_json(facts["recipe"]),
         run=Run(run.path),
         resume=resume,
         origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
-        why=f"{facts['model']['model']}, from step {step:,}",
+        why=f"{network.name}, from step {step:,}",
     )

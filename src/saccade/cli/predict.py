@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 
-def predict(run: Path, /, *pictures: Path, json: bool = False) -> int:
+def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool = False) -> int:
     """Ask a run what pictures show.
 
     Every picture goes through the run's own preprocessing, whatever its size. A file that can't be
@@ -22,12 +22,14 @@ def predict(run: Path, /, *pictures: Path, json: bool = False) -> int:
         A run directory, or a run's name.
     pictures: Path
         Picture files.
+    model: str
+        FILE.py:FUNCTION again, if the run's network is your own.
     json: bool
         The last line of stdout is one JSON value.
     """
     from saccade.train import predict as asking
 
-    answers = asking.predict(run, pictures)
+    answers = asking.predict(run, pictures, model=model)
     unread = [a for a in answers if isinstance(a, asking.Unread)]
     good = [a for a in answers if isinstance(a, asking.Answer)]
     for answer in unread:

@@ -83,7 +83,7 @@ def _row(run: Run) -> dict[str, Any]:
     row: dict[str, Any] = {"run": str(run.path), "state": run.state, "result": ""}
     try:
         facts, metrics = run.facts, run.metrics
-        row |= {"data": facts["data"]["name"], "model": facts["model"]["model"]}
+        row |= {"data": facts["data"]["name"], "model": facts["model"]["name"]}
         row["test"] = metrics.get("test")
     except (BadRun, KeyError, TypeError, ValueError) as error:
         return {**row, "result": f"can't be read: {error}"}

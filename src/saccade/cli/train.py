@@ -54,6 +54,7 @@ def train(
         saccade train ./photos --img-size 64 --epochs 30
         saccade train ./photos.csv --image-root ./photos.tar --group-by patient
         saccade train mnist --model conv --time-limit 2m --json
+        saccade train digits --model my_net.py:build
         saccade train --resume runs/2026-11-21-mnist-conv
 
     Parameters
@@ -61,7 +62,8 @@ def train(
     data: str
         A data set's name, or a path with a slash.
     model: str
-        Which network (see `saccade models`). Default: by the pictures' size.
+        Which network (see `saccade models`), or FILE.py:FUNCTION, your own. Default: by the
+        pictures' size.
     recipe: str
         How to train: `default`, or an original such as G1.0.
     epochs: float
@@ -130,10 +132,10 @@ def train(
     use_device(device)
     if resume is not None:
         reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
-        typed = (*choices.values(), model, recipe, lr, schedule, augment, *reading)
+        typed = (*choices.values(), recipe, lr, schedule, augment, *reading)
         if any(value is not None for value in typed):
             raise BadUsage("--resume goes on by the run's own record: leave the other options out")
-        plan = resumed_plan(resume, data)
+        plan = resumed_plan(resume, data, model)
     else:
         if data is None:
             raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")

@@ -10,7 +10,7 @@ from typing import Any
 from saccade.cli.plan import Plan
 from saccade.cli.words import duration, this_command
 from saccade.core.errors import SaccadeError
-from saccade.run.directory import Run
+from saccade.run.directory import Run, model_option
 from saccade.run.events import Event, Finished, Saved, Started
 
 
@@ -28,7 +28,7 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
     with interruption() as interrupted:
         events = record(
             fit(
-                plan.model,
+                plan.network,
                 plan.dataset,
                 plan.recipe,
                 commands=commands.all_of(*sources, interrupted.commands),
@@ -109,8 +109,8 @@ def write_pages(run: Run) -> None:
 def _say_interrupted(plan: Plan, exit_code: int) -> int:
     me = this_command()
     _say("stopped", "saved; test was not read")
-    _say("go on", f"{me} train --resume {plan.run.path}")
-    _say("look", f"{me} eval {plan.run.path} --split validation")
+    _say("go on", f"{me} train --resume {plan.run.path}{model_option(plan.run.facts)}")
+    _say("look", f"{me} eval {plan.run.path} --split validation{model_option(plan.run.facts)}")
     return exit_code
 
 
@@ -133,11 +133,11 @@ def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
     )
     for line in lines:
         print(line, file=sys.stderr if as_json else sys.stdout)
-    me, path = this_command(), plan.run.path
+    me, path, own = this_command(), plan.run.path, model_option(plan.run.facts)
     _say("report", f"{path}/report.html")
     picture = path / "eval" / "mistakes" / "01.png"  # so that the line can be typed as it is
-    _say("next", f"{me} predict {path} {picture if picture.exists() else 'PICTURE...'}")
-    _say("", f"{me} eval {path}")
+    _say("next", f"{me} predict {path} {picture if picture.exists() else 'PICTURE...'}{own}")
+    _say("", f"{me} eval {path}{own}")
     _say("", f"{me} runs")
     if as_json:
         print(json_format.dumps(_json(plan, finished), allow_nan=False))
@@ -148,7 +148,7 @@ def _json(plan: Plan, finished: Finished) -> dict[str, Any]:
     return {
         "run": str(plan.run.path),
         "data": plan.dataset.name,
-        "model": plan.model,
+        "model": plan.network.name,
         "parameters": plan.run.facts["model"]["parameters"],
         "steps": finished.step,
         "seconds": finished.seconds,

@@ -53,6 +53,7 @@ MODELS: Mapping[str, Entry] = {
         708_362,
         least=4,
     ),
+    "conv-wide": Entry("conv", "conv_wide", "conv-bn without batch norm", (), 708_362, least=4),
     "conv-bn-small": Entry(
         "conv",
         "conv_bn_small",
@@ -149,6 +150,8 @@ MODELS: Mapping[str, Entry] = {
         least=8,
     ),
 }
+# What a run calls a network of a person's own: from a file, or handed over in Python.
+OWN = ("file", "keras")
 SMALL = 32
 
 

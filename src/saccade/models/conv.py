@@ -62,6 +62,14 @@ def conv_bn(shape: tuple[int, int, int], classes: int) -> keras.Model:
     )
 
 
+def conv_wide(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes].
+
+    conv-bn with biases in place of batch norm, to hold it against.
+    """
+    return _plain("conv-wide", shape, classes, filters=(24, 48, 64), sizes=(6, 5, 4), dropped=0.25)
+
+
 def conv_bn_small(shape: tuple[int, int, int], classes: int) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes].
 

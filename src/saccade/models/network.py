@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from saccade.core.errors import BadUsage
-from saccade.models import model_entry
+from saccade.models import OWN, model_entry
 from saccade.models.adopt import adopted_graph
 from saccade.models.backend import keras
 from saccade.models.graph import Graph, layer_graph
@@ -18,8 +18,8 @@ class Network:
     """A layer graph from float pictures to one logit a class.
 
     `reference` is what `rebuild` takes: `{"model": NAME, "arguments": {}}` for one of our table,
-    `{"model": "file", "source_sha256": ...}` for a user's file, `{"model": "keras"}` for a Keras
-    model that was handed over in Python.
+    `{"model": "file", "file": ..., "source_sha256": ...}` for a user's file, `{"model": "keras"}`
+    for a Keras model that was handed over in Python.
 
     >>> network = build("conv", (28, 28, 1), 10)
     >>> network.input_shape, network.parameters
@@ -110,7 +110,7 @@ def rebuild(
         if own is not None:
             raise BadUsage(f"this run's model is `{reference['model']}`; leave --model out")
         return build(reference["model"], input_shape, classes)
-    if own is None:
+    if own is None or own.reference["model"] not in OWN:
         raise BadUsage(
             "this run's model is your own, and nothing in a run is executed: give it again with "
             "--model FILE.py:FUNCTION"
@@ -121,9 +121,6 @@ def rebuild(
             f"`{own.name}` takes {_words(own.input_shape)} and tells {own.classes}"
         )
     return own
-
-
-OWN = ("file", "keras")
 
 
 def _words(shape: tuple[int, int, int]) -> str:

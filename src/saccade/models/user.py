@@ -1,4 +1,4 @@
-"""A model from the user's own file, as typed: `--model my_net.py:build`.
+"""A model as given: a name of the table, or a user's own file, `--model my_net.py:build`.
 
     def build(input_shape, classes):
         return keras.Sequential([keras.Input(input_shape), ..., keras.layers.Dense(classes)])
@@ -13,12 +13,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from saccade.core.errors import BadUsage, MissingFile
+from saccade.models import is_file
 from saccade.models.backend import keras
-from saccade.models.network import Network, from_keras
+from saccade.models.network import Network, build, from_keras
+
+
+def as_network(
+    model: str | Network, input_shape: tuple[int, int, int], classes: int, *, seed: int = 0
+) -> Network:
+    """The network of a name or of `FILE.py:FUNCTION`; a network stays what it is.
+
+    Raises:
+        MissingFile: there is no such file.
+        BadUsage: no such model, or it does not take these pictures.
+
+    >>> as_network("softmax", (8, 8, 1), 10).parameters
+    650
+    """
+    if isinstance(model, Network):
+        return model
+    if is_file(model):
+        return from_file(model, input_shape, classes, seed=seed)
+    return build(model, input_shape, classes)
 
 
 def from_file(
@@ -33,15 +53,12 @@ def from_file(
         BadUsage: it fails, or what it gives is not a model for these pictures; says where.
     """
     path, function = _parse(spec)
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise MissingFile(f"can't read {path}: {error.strerror}") from None
+    source, code = _compiled(path)
     with _beside(path), _said(path):
         module = ModuleType(f"saccade_user_{path.stem}")
         module.__file__ = str(path)
         sys.modules[module.__name__] = module  # dataclasses and pickles look there
-        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+        exec(code, module.__dict__)
     make = getattr(module, function, None)
     if not callable(make):
         raise BadUsage(f"{path} has no function `{function}`{_functions(module)}")
@@ -59,7 +76,27 @@ def from_file(
             f"{network.input_shape}; use the input_shape it is called with"
         )
     sha256 = hashlib.sha256(source).hexdigest()
-    return replace(network, name=path.stem, reference={"model": "file", "source_sha256": sha256})
+    reference = {"model": "file", "file": spec, "source_sha256": sha256}
+    return replace(network, name=path.stem, reference=reference)
+
+
+def check_file(spec: str) -> None:
+    """Whether there is such a file and it is Python; runs nothing.
+
+    Raises:
+        MissingFile: there is no such file.
+        BadUsage: it is no Python, or `spec` is not FILE.py:FUNCTION.
+    """
+    _compiled(_parse(spec)[0])
+
+
+def _compiled(path: Path) -> tuple[bytes, CodeType]:
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise MissingFile(f"can't read {path}: {error.strerror}") from None
+    with _said(path):
+        return source, compile(source, str(path), "exec", dont_inherit=True)
 
 
 def _parse(spec: str) -> tuple[Path, str]:

@@ -9,7 +9,8 @@ report.html, README.md
 """
 
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -104,6 +105,16 @@ class Run:
         names = named(self.checkpoints)
         watched_test = self.facts["recipe"]["watch"] == "test"
         return "best" if "best" in names and not watched_test else "last"
+
+
+def model_option(facts: Mapping[str, Any]) -> str:
+    """What commands on a run of a person's own network need: ` --model FILE.py:FUNCTION`, or "".
+
+    >>> model_option({"model": {"model": "file", "file": "my_net.py:build"}})
+    ' --model my_net.py:build'
+    """
+    file = facts.get("model", {}).get("file")
+    return f" --model {shlex.quote(str(file))}" if file else ""
 
 
 def runs_folder() -> Path:

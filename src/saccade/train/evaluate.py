@@ -11,16 +11,18 @@ from saccade.data.split import hold_out
 from saccade.run.directory import Run
 from saccade.run.events import Accuracy
 from saccade.train.record import note_test_read
-from saccade.train.restore import Trained, restore
+from saccade.train.restore import Own, Trained, restore
 
 SplitName = Literal["train", "validation", "test"]
 
 
-def evaluate(run: str | Path | Run, split: SplitName = "test") -> tuple[Accuracy, Predictions]:
+def evaluate(
+    run: str | Path | Run, split: SplitName = "test", *, model: Own = None
+) -> tuple[Accuracy, Predictions]:
     """The accuracy of a run's network on one of its splits, and every answer.
 
     The data is read again by the run's own record and must be the same. A reading of test is noted
-    in the run's eval/test_reads.jsonl.
+    in the run's eval/test_reads.jsonl. A run of a network of a person's own takes it as `model`.
 
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
@@ -34,7 +36,7 @@ def evaluate(run: str | Path | Run, split: SplitName = "test") -> tuple[Accuracy
     >>> accuracy.n, accuracy.accuracy == predictions.accuracy
     (359, True)
     """
-    trained = restore(run)
+    trained = restore(run, model=model)
     dataset = reload(trained.run)
     part = _part(trained, dataset, split)
     predictions = trained.engine.answer(trained.weights, trained.engine.resident(part))

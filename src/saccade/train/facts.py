@@ -34,6 +34,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             "excluded": [asdict(e) for e in dataset.excluded[:MOST_EXCLUDED]],
         },
         "model": {
+            "name": network.name,
             **network.reference,
             "input_shape": list(network.input_shape),
             "parameters": network.parameters,

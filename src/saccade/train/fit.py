@@ -15,7 +15,8 @@ from saccade.core.errors import BadUsage, Diverged
 from saccade.core.records import Dataset, Predictions
 from saccade.data.split import hold_out
 from saccade.models import MODELS
-from saccade.models.network import Network, build
+from saccade.models.network import Network
+from saccade.models.user import as_network
 from saccade.run.checkpoint import Checkpoint
 from saccade.run.events import (
     Accuracy,
@@ -59,11 +60,11 @@ def fit(
 ) -> Iterator[Event]:
     """Trains, and yields what happens: Started, StepsDone, Evaluated, Saved, Finished.
 
-    `model` is a name or a network; `recipe` defaults to the model's own. Between chunks
-    `commands(events so far)` may ask to stop or to save. Where the recipe watches validation and
-    the data set has none, part of train is held out. Test is read once, after the last step: with
-    the weights that were best on validation, or with the last ones if test was watched. `origin`
-    is added to what run.json holds (how the data was loaded, the command).
+    `model` is a name, `FILE.py:FUNCTION` or a network; `recipe` defaults to the model's own.
+    Between chunks `commands(events so far)` may ask to stop or to save. Where the recipe watches
+    validation and the data set has none, part of train is held out. Test is read once, after the
+    last step: with the weights that were best on validation, or with the last ones if test was
+    watched. `origin` is added to what run.json holds (how the data was loaded, the command).
 
     Raises:
         BadUsage: the recipe does not fit the data.
@@ -74,14 +75,10 @@ def fit(
     >>> [type(event).__name__ for event in fit("softmax", digits, named_recipe("softmax", steps=1))]
     ['Started', 'StepsDone', 'Evaluated', 'Saved', 'Finished']
     """
-    network = (
-        model
-        if isinstance(model, Network)
-        else build(model, dataset.input_shape, len(dataset.classes))
-    )
-    # A network of a person's own takes what suits photographs.
-    known = network.name if network.name in MODELS else "residual"
-    recipe = _reported(recipe or named_recipe(known), network, dataset)
+    if recipe is None:
+        recipe = named_recipe(model if isinstance(model, str) else model.reference["model"])
+    network = as_network(model, dataset.input_shape, len(dataset.classes), seed=recipe.seed)
+    recipe = _reported(recipe, network, dataset)
     dataset = _with_watched(dataset, recipe)
     _check(network, dataset, recipe)
     preprocess = replace(dataset.preprocess, scale=recipe.pixel_scale)
@@ -94,7 +91,8 @@ def fit(
 
 def _reported(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     """What its authors report stands only beside their own network on their own data."""
-    original = network.name in MODELS and recipe.name in MODELS[network.name].ids
+    entry = MODELS.get(network.reference["model"])
+    original = entry is not None and recipe.name in entry.ids
     return recipe if original and dataset.name == "mnist" else replace(recipe, reported=None)
 
 

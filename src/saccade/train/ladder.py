@@ -1,11 +1,11 @@
 """The course's ladder: the same data, one idea more at every rung."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from saccade.core.errors import BadUsage, unknown_name
+from saccade.core.errors import BadUsage
 from saccade.core.interval import wilson
 from saccade.core.records import Dataset
 from saccade.models.network import build
@@ -18,40 +18,10 @@ from saccade.train.recipe import Recipe
 from saccade.train.recipes import RECIPES
 from saccade.train.recipes import recipe as named_recipe
 from saccade.train.record import record
+from saccade.train.rungs import STEPS, Rung
 
-STEPS = 10_001
 QUICK = 10
 RESULT = "ladder.json"
-
-
-@dataclass(frozen=True)
-class Rung:
-    """A model, its original's recipe, and what it adds to the rung below.
-
-    `band` is what the best watched accuracy on MNIST must be within (reference: the originals' own
-    comments); `seconds` is what it took on the two cores of docs/lab-notes.md.
-    """
-
-    model: str
-    recipe: str
-    adds: str
-    band: tuple[float, float]
-    seconds: float
-    steps: int | None = None
-
-
-LADDER = (
-    Rung("softmax", "G1.0", "no hidden layer", (0.9248, 0.9288), 6, STEPS),
-    Rung("mlp", "G2.0", "four hidden layers, sigmoid", (0.977, 0.981), 14),
-    Rung("mlp-relu", "G2.1", "ReLU, falling rate", (0.980, 0.9856), 14),
-    Rung("mlp-dropout", "G2.2", "dropout", (0.9797, 0.9837), 25),
-    Rung("conv", "G3.0", "convolutions", (0.987, 0.991), 78),
-    Rung("conv-dropout", "G3.1", "more of them, dropout", (0.990, 0.9955), 150),
-    Rung("mlp-bn", "G4.0", "dense, sigmoid, batch norm", (0.979, 0.9879), 20),
-    Rung("mlp-relu-bn", "G4.1", "dense, ReLU, batch norm", (0.982, 0.9879), 20),
-    Rung("conv-bn", "G4.2", "wide convolutions, batch norm, dropout", (0.9925, 0.9978), 780),
-)
-FAMILIES: Mapping[str, tuple[Rung, ...]] = {"goerner": LADDER}
 
 
 @dataclass(frozen=True)
@@ -66,21 +36,6 @@ class Plan:
     def seconds(self) -> float:
         """About how long it takes on the two cores of docs/lab-notes.md."""
         return self.seeds * sum(4 + rung.seconds * self.share for rung in self.rungs)
-
-
-def choose(family: str, names: Sequence[str] | None) -> tuple[Rung, ...]:
-    """The rungs of a family, all or those of these model names.
-
-    Raises:
-        BadUsage: no such family or rung.
-    """
-    if family not in FAMILIES:
-        raise unknown_name("ladder family", family, FAMILIES)
-    rungs = {rung.model: rung for rung in FAMILIES[family]}
-    for name in names or ():
-        if name not in rungs:
-            raise unknown_name("rung", name, rungs)
-    return tuple(rungs[name] for name in names) if names else FAMILIES[family]
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +98,7 @@ def row(rung: Rung, runs: Sequence[Run], *, bands: bool) -> dict[str, Any]:
     correct = sum(round(m["test"]["accuracy"] * m["test"]["n"]) for m in metrics)
     low, high = wilson(correct, n)
     best = sum(m["best_watched"] for m in metrics) / len(metrics)
+    by_best = rung.judged_by == "best watched"
     facts = runs[0].facts
     return {
         "rung": rung.model,
@@ -160,11 +116,18 @@ def row(rung: Rung, runs: Sequence[Run], *, bands: bool) -> dict[str, Any]:
         },
         "best_watched_accuracy": best,
         "reported": facts["recipe"]["reported"],
-        "band": list(rung.band) if bands else None,
-        "in_band": best >= rung.band[0] if bands else None,
-        "above_band": best > rung.band[1] if bands else None,
+        **_held_against(rung.band if bands else None, best if by_best else correct / n),
+        "judged_by": rung.judged_by,
         "watched_loss_climbs": climbs(runs[0]) if bands else None,
     }
+
+
+def _held_against(band: tuple[float, float] | None, accuracy: float) -> dict[str, Any]:
+    """Above its band a rung has reached it."""
+    if band is None:
+        return {"band": None, "in_band": None, "above_band": None}
+    low, high = band
+    return {"band": [low, high], "in_band": accuracy >= low, "above_band": accuracy > high}
 
 
 def climbs(run: Run) -> bool:

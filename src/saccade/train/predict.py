@@ -11,7 +11,7 @@ from saccade.core.errors import BadData, BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Predictions
 from saccade.run.directory import Run
-from saccade.train.restore import restore
+from saccade.train.restore import Own, restore
 
 TOP = 5
 
@@ -34,8 +34,12 @@ class Unread:
     reason: str
 
 
-def predict(run: str | Path | Run, pictures: Sequence[str | Path]) -> list[Answer | Unread]:
+def predict(
+    run: str | Path | Run, pictures: Sequence[str | Path], *, model: Own = None
+) -> list[Answer | Unread]:
     """One answer a file, in order; every picture goes through the run's own preprocessing.
+
+    A run of a network of a person's own takes it again as `model`.
 
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
@@ -51,7 +55,7 @@ def predict(run: str | Path | Run, pictures: Sequence[str | Path]) -> list[Answe
     """
     if not pictures:
         raise BadUsage("give at least one picture")
-    trained = restore(run)
+    trained = restore(run, model=model)
     read = [_read(Path(picture), trained.preprocess) for picture in pictures]
     good = [pixels for pixels in read if isinstance(pixels, np.ndarray)]
     if not good:

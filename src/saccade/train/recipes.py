@@ -3,15 +3,15 @@
 Those of Görner's scripts (G): the losses are sums over a batch of 100 where ours are means, so a
 gradient descent rate of 0.005 is 0.5 here, and an Adam epsilon of 1e-8 is 1e-10. They divide bytes
 by 256, shuffle once, start kernels with a truncated normal of deviation 0.1. The others' losses are
-means. All of them on MNIST watch the test set. The guide (docs/guide/models.md)
-says what became of their conventions.
+means. All of them on MNIST watch the test set. docs/guide/originals.md says what became of their
+conventions.
 """
 
 from dataclasses import replace
 from typing import Any
 
 from saccade.core.errors import unknown_name
-from saccade.models import model_entry
+from saccade.models import OWN, is_file, model_entry
 from saccade.train.augment import Affine, Crop, Flip
 from saccade.train.recipe import Recipe
 from saccade.train.schedule import Constant, Cosine, Exponential, Step
@@ -310,6 +310,7 @@ DEFAULTS: dict[str, Recipe] = {
     "mlp-bn": _DENSE,
     "mlp-relu-bn": _DENSE,
     "conv-bn": _NORMALISED,
+    "conv-wide": _DEFAULT,
     "conv-bn-small": _NORMALISED,
     "K02": _DENSE,
     "K03": _DENSE,
@@ -337,6 +338,9 @@ DEFAULTS: dict[str, Recipe] = {
 def recipe(model: str, name: str = "default", **changes: Any) -> Recipe:
     """The recipe of this name (`default`: the model's own), with fields changed.
 
+    `model` is a name, or `FILE.py:FUNCTION`: a network of a person's own takes what suits
+    photographs.
+
     Raises:
         BadUsage: no such recipe, or a change out of range.
 
@@ -346,8 +350,11 @@ def recipe(model: str, name: str = "default", **changes: Any) -> Recipe:
     50
     """
     if name == "default":
-        model_entry(model)
-        found = DEFAULTS[model]
+        if is_file(model) or model in OWN:
+            found = _PHOTO
+        else:
+            model_entry(model)
+            found = DEFAULTS[model]
     elif name in RECIPES:
         found = RECIPES[name]
     else:

@@ -1,16 +1,21 @@
 """A run's network with its trained weights, ready to answer."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from saccade.core.errors import BadRun
 from saccade.core.preprocess import Preprocess
 from saccade.models.network import Network, rebuild
+from saccade.models.user import as_network
 from saccade.run.checkpoint import Arrays, read_checkpoint
 from saccade.run.directory import Run, open_run
 from saccade.train.checkpoint import check_weights
 from saccade.train.engine import Engine, Forms
 from saccade.train.recipe import Recipe
+
+# FILE.py:FUNCTION or a network, for a run whose model is a person's own.
+Own = str | Network | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,26 +35,54 @@ class Trained:
         return self.engine.preprocess
 
 
-def restore(run: str | Path | Run, checkpoint: str | None = None) -> Trained:
+def restore(run: str | Path | Run, checkpoint: str | None = None, *, model: Own = None) -> Trained:
     """The network of a run, rebuilt from its own record.
 
-    `checkpoint` is `best` or `last`; by default the one test was (or would be) read with.
+    `checkpoint` is `best` or `last`; by default the one test was (or would be) read with. A run of
+    a network of a person's own takes it again as `model`: nothing that lies in a run is executed.
 
     Raises:
         BadRun: no such run, it has no checkpoint yet, or a file is damaged.
+        BadUsage: `model` is missing, not asked for, or does not fit.
     """
     opened = run if isinstance(run, Run) else open_run(run)
     facts = opened.facts
     try:
-        height, width, channels = facts["model"]["input_shape"]
         classes = tuple(facts["data"]["classes"])
         recipe = Recipe.from_json(facts["recipe"])
         preprocess = Preprocess(**facts["preprocess"])
         forms = Forms(**facts["forms"])
     except (KeyError, TypeError, ValueError) as error:
-        raise BadRun(f"{opened.path}/run.json lacks what is needed: {error!r}") from None
-    network = rebuild(facts["model"], (height, width, channels), len(classes))
+        raise _lacking(opened, error) from None
+    network = rebuilt(opened, model)
     saved = read_checkpoint(opened.checkpoints, checkpoint or opened.best_or_last())
     check_weights(saved, network.graph)
     engine = Engine(network.graph, recipe, preprocess, forms)
     return Trained(opened, network, engine, saved.weights, classes, saved.step)
+
+
+def rebuilt(run: Run, model: Own = None) -> Network:
+    """The network of a run, untrained. A file that has changed since is warned of.
+
+    Raises:
+        BadRun: run.json is damaged.
+        BadUsage: `model` is missing, not asked for, or takes other pictures.
+    """
+    try:
+        reference = run.facts["model"]
+        height, width, channels = reference["input_shape"]
+        classes = len(run.facts["data"]["classes"])
+        seed = run.facts["recipe"]["seed"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise _lacking(run, error) from None
+    shape = (height, width, channels)
+    own = None if model is None else as_network(model, shape, classes, seed=seed)
+    network = rebuild(reference, shape, classes, own)
+    was, now = (each.get("source_sha256") for each in (reference, network.reference))
+    if was is not None and was != now:
+        warnings.warn(f"{model} is not the file that {run.path} was trained with", stacklevel=2)
+    return network
+
+
+def _lacking(run: Run, error: Exception) -> BadRun:
+    return BadRun(f"{run.path}/run.json lacks what is needed: {error!r}")

@@ -33,13 +33,13 @@ def card(story: Story) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return "\n".join(
         [
-            f"# {markdown(data['name'])}, {markdown(model['model'])}",
+            f"# {markdown(data['name'])}, {markdown(model['name'])}",
             "",
             f"An image classifier, trained by saccade; it tells {len(data['classes']):,} classes "
             f"apart: {_classes(data)}.",
             "",
             f"- Data: {markdown(data['statement'])}",
-            f"- Model: {markdown(model['model'])}, {model['parameters']:,} parameters",
+            f"- Model: {markdown(model['name'])}, {model['parameters']:,} parameters",
             f"- Recipe: {markdown(recipe['name'])}{source}",
             f"- {_accuracy(story)}",
             f"- {_use_of_test(story)}",

@@ -83,7 +83,7 @@ def _flat(facts: dict[str, Any]) -> dict[str, str]:
     model = facts["model"]
     return {
         **recipe,
-        "model": str(model["model"]),
+        "model": str(model["name"]),
         "parameters": f"{model['parameters']:,}",
         "steps": f"{facts['total_steps']:,}",
     }

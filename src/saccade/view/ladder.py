@@ -9,6 +9,7 @@ from saccade.view.dots import Dot, draw_dots
 
 HEADER = (
     "rung",
+    "original",
     "adds",
     "parameters",
     "seconds",
@@ -83,6 +84,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     test, reported = row["test"], row["reported"]
     return (
         row["rung"],
+        row["id"],
         row["adds"],
         f"{row['parameters']:,}",
         f"{row['seconds']:.1f}",
@@ -104,7 +106,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def _notes(rows: list[dict[str, Any]]) -> list[str]:
-    """What the course says of overfitting, held against these runs."""
+    """What the course says of overfitting and of batch norm, held against these runs."""
     climbing = {row["id"]: row["watched_loss_climbs"] for row in rows}
     notes = []
     for name, expected in (("G2.1", True), ("G2.2", False)):
@@ -112,4 +114,12 @@ def _notes(rows: list[dict[str, Any]]) -> list[str]:
             what = "climbs" if climbing[name] else "does not climb"
             agrees = "as the deck says" if climbing[name] == expected else "the deck says otherwise"
             notes.append(f"{name}: the watched loss {what} after its lowest, {agrees}")
+    best = {row["rung"]: row["best_watched_accuracy"] for row in rows if row["id"] == "G4.2"}
+    if len(best) == 2:
+        lower = best["conv-wide"] < best["conv-bn"]
+        notes.append(
+            f"G4.2: without batch norm the same net {'stays' if lower else 'does not stay'} lower, "
+            f"{100 * best['conv-wide']:.2f} against {100 * best['conv-bn']:.2f} %, "
+            f"{'as the deck says' if lower else 'the deck says otherwise'}"
+        )
     return notes

@@ -51,7 +51,7 @@ def _model(model: Mapping[str, Any]) -> str:
     shape = "x".join(str(side) for side in model["input_shape"])
     arguments = _pairs(model.get("arguments", {}))
     return (
-        f"{model['model']}{f' ({arguments})' if arguments else ''}: "
+        f"{model['name']}{f' ({arguments})' if arguments else ''}: "
         f"{model['parameters']:,} parameters, pictures {shape}"
     )
 

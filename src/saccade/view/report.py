@@ -56,13 +56,13 @@ def report(story: Story) -> str:
         making,
         further,
     )
-    title = f"{story.facts['data']['name']}, {story.facts['model']['model']} - saccade"
+    title = f"{story.facts['data']['name']}, {story.facts['model']['name']} - saccade"
     return page.document(title, "\n".join(filter(None, (part(story) for part in sections))))
 
 
 def headline(story: Story) -> str:
     """The data, the model and the one number."""
-    data, model = story.facts["data"]["name"], story.facts["model"]["model"]
+    data, model = story.facts["data"]["name"], story.facts["model"]["name"]
     what = (
         f'<p class="eyebrow">saccade run {page.name(story.path.resolve().name)}</p>'
         f"<h1>{page.name(data)}, {page.name(model)}</h1>"

@@ -12,13 +12,13 @@ from typing import Any
 
 from saccade.core.errors import BadRun
 from saccade.run.checkpoint import named
-from saccade.run.directory import Run, State, open_run
+from saccade.run.directory import Run, State, model_option, open_run
 from saccade.run.events import Accuracy
 from saccade.run.tables import read_table
 
 _NEEDED = {
     "data": ("name", "statement", "fingerprint", "classes", "train", "validation", "test"),
-    "model": ("model", "parameters", "input_shape"),
+    "model": ("name", "parameters", "input_shape"),
     "recipe": ("name", "watch"),
     "device": (),
     "versions": (),
@@ -91,17 +91,17 @@ class Story:
     @property
     def commands(self) -> list[str]:
         """What to type next."""
-        run = shlex.quote(str(self.path))
-        predict = f"saccade predict {run} PICTURE..."
+        run, own = shlex.quote(str(self.path)), model_option(self.facts)
+        predict = f"saccade predict {run} PICTURE...{own}"
         if self.state == "finished":
-            return [predict, f"saccade eval {run}"]
+            return [predict, f"saccade eval {run}{own}"]
         # A run that failed before its first save would only fail again.
         resumable = self.state != "running" and (self.checkpoints or self.state != "failed")
-        lines = [f"saccade train --resume {run}"] if resumable else []
+        lines = [f"saccade train --resume {run}{own}"] if resumable else []
         if self.checkpoints:
             lines.append(predict)
             if not self.watched_test:
-                lines.append(f"saccade eval {run} --split validation")
+                lines.append(f"saccade eval {run} --split validation{own}")
         return lines
 
     def rows(self, file: str) -> list[dict[str, str]]:
