@@ -23,6 +23,12 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SACCADE_RUNS", str(tmp_path / "runs"))
 
 
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Random numbers, the same every time."""
+    return np.random.default_rng(0)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The shelf of real data sets: $SACCADE_DATA_DIR, else ../shared/data beside the repository."""

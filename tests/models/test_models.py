@@ -15,12 +15,6 @@ from saccade.train.engine import Engine, Forms
 from saccade.train.order import batch_ids
 from saccade.train.recipes import DEFAULTS, recipe
 
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (32, 32, 3), (96, 96, 3)]
 # Compiling is what costs: the shapes are looked at in these alone, training in all.
 FAMILIES = ("softmax", "conv", "conv-bn", "residual")

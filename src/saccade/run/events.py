@@ -1,10 +1,12 @@
 """What happens in a run, as frozen records; a run's `events.jsonl` has one a line.
 
-`fit` yields Started, StepsDone, Evaluated, Saved and Finished. Interrupted and Failed are written
-by `record` when the stream ends early. Fields marked `heavy` go to files of their own, not the log.
+`fit` yields Started, StepsDone, Evaluated, Snapshot, Saved and Finished. Interrupted and Failed are
+written by `record` when the stream ends early. Fields marked `heavy` go to files of their own, not
+the log.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -44,10 +46,14 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class Started:
-    """Everything that decides the numbers: `facts` is what run.json holds."""
+    """Everything that decides the numbers: `facts` is what run.json holds.
+
+    `pictures` are the header and the arrays of images.bin.
+    """
 
     facts: dict[str, Any]
     step: int
+    pictures: tuple[dict[str, Any], dict[str, np.ndarray]] | None = heavy()
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,15 @@ class Evaluated:
     learning_rate: float | None
     seconds: float
     predictions: Predictions | None = heavy()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a person sees of the network after `step` updates, and the weights that answer."""
+
+    step: int
+    arrays: Mapping[str, np.ndarray] | None = heavy()
+    weights: Mapping[str, np.ndarray] | None = heavy()
 
 
 @dataclass(frozen=True)
@@ -132,10 +147,10 @@ class Failed:
     reason: str
 
 
-Event = Started | StepsDone | Evaluated | Saved | Finished | Interrupted | Failed
+Event = Started | StepsDone | Evaluated | Snapshot | Saved | Finished | Interrupted | Failed
 KINDS = {
     kind.__name__: kind
-    for kind in (Started, StepsDone, Evaluated, Saved, Finished, Interrupted, Failed)
+    for kind in (Started, StepsDone, Evaluated, Snapshot, Saved, Finished, Interrupted, Failed)
 }
 
 

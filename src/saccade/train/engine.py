@@ -46,6 +46,10 @@ class State(NamedTuple):
         return self.average or self.weights
 
 
+# State, losses, accuracies, lengths of slopes.
+_Carry = tuple[State, Array, Array, Array]
+
+
 class Resident(NamedTuple):
     """A split on the device."""
 
@@ -55,11 +59,15 @@ class Resident(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a chunk of updates gave, on the host: per update mean loss (nats) and accuracy."""
+    """What a chunk of updates gave, on the host: per update mean loss (nats) and accuracy.
+
+    `slopes` are the lengths of the last update's slopes, float32, one a trainable variable.
+    """
 
     state: State
     losses: np.ndarray
     accuracies: np.ndarray
+    slopes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Engine:
         """
         count = len(ids)
         padding = self.rows - count
-        state, losses, accuracies = self._chunk(
+        state, losses, accuracies, slopes = self._chunk(
             state,
             train,
             np.pad(np.asarray(ids, np.int32), ((0, padding), (0, 0))),
@@ -139,7 +147,8 @@ class Engine:
             np.int32(first),
             np.int32(count),
         )
-        return Chunk(state, np.asarray(losses)[:count], np.asarray(accuracies)[:count])
+        losses, accuracies = np.asarray(losses)[:count], np.asarray(accuracies)[:count]
+        return Chunk(state, losses, accuracies, np.asarray(slopes))
 
     def logits(self, weights: Mapping[str, Array], pixels: Array) -> np.ndarray:
         """float64 [n, classes] for uint8 [n, height, width, channels], in inference mode."""
@@ -159,14 +168,15 @@ class Engine:
         return Predictions(self.logits(weights, split.pixels), np.asarray(split.labels))
 
     @cached_property
-    def _trainable(self) -> list[str]:
+    def trainable(self) -> list[str]:
+        """Full names of the variables that updates move, in order."""
         return [name for name, v in self.graph.weights.items() if v.trainable]
 
     @cached_property
     def _optimizer(self) -> Any:
         optimizer = make_optimizer(self.recipe)
         with unallocated():
-            optimizer.build([self.graph.weights[name] for name in self._trainable])
+            optimizer.build([self.graph.weights[name] for name in self.trainable])
         return optimizer
 
     @cached_property
@@ -174,14 +184,15 @@ class Engine:
         optimizer = self._optimizer
         return next(i for i, v in enumerate(optimizer.variables) if v is optimizer._learning_rate)
 
-    def _scaled(self, pixels: Array) -> Array:
+    def scaled(self, pixels: Array) -> Array:
+        """float32, as the network takes it, for uint8."""
         return pixels.astype(jnp.float32) * self.preprocess.scale + self.preprocess.offset
 
     @cached_property
     def _answers(self) -> Any:
         def answers(weights: dict[str, Array], pixels: Array) -> Array:
             mode = Mode(training=False)
-            images = self._scaled(pixels)
+            images = self.scaled(pixels)
             return forward(self.graph, weights, images, form=self.forms.answering, mode=mode)[0]
 
         return jax.jit(answers)
@@ -190,57 +201,62 @@ class Engine:
     def _chunk(self) -> Any:
         def chunk(
             state: State, train: Resident, ids: Array, rates: Array, first: Array, count: Array
-        ) -> tuple[State, Array, Array]:
+        ) -> _Carry:
             key = jax.random.key(self.recipe.seed)
 
-            def body(k: Array, carry: tuple[State, Array, Array]) -> tuple[State, Array, Array]:
-                state, losses, accuracies = carry
+            def body(k: Array, carry: _Carry) -> _Carry:
+                state, losses, accuracies, _ = carry
                 rows = lax.dynamic_index_in_dim(ids, k, keepdims=False)
                 batch = Resident(train.pixels[rows], train.labels[rows])
-                state, loss, accuracy = self._update(state, batch, rates[k], first + k, key)
-                return state, losses.at[k].set(loss), accuracies.at[k].set(accuracy)
+                last = k == count - 1
+                state, loss, accuracy, slopes = self._update(
+                    state, batch, rates[k], first + k, key, last
+                )
+                return state, losses.at[k].set(loss), accuracies.at[k].set(accuracy), slopes
 
             zeros = jnp.zeros(self.rows, jnp.float32)
-            done: tuple[State, Array, Array] = lax.fori_loop(0, count, body, (state, zeros, zeros))
+            start = (state, zeros, zeros, jnp.zeros(len(self.trainable), jnp.float32))
+            done: _Carry = lax.fori_loop(0, count, body, start)
             return done
 
         return jax.jit(chunk, donate_argnums=0)
 
     def _update(
-        self, state: State, batch: Resident, rate: Array, step: Array, key: Array
-    ) -> tuple[State, Array, Array]:
+        self, state: State, batch: Resident, rate: Array, step: Array, key: Array, last: Array
+    ) -> _Carry:
         recipe, key = self.recipe, jax.random.fold_in(key, step)
         mode = Mode(training=True, key=key, step=step, batch_norm_warmup=recipe.batch_norm_warmup)
         # Layers draw with their positions folded in; this number is no layer's.
         images = augment(recipe.augment, batch.pixels, jax.random.fold_in(key, AUGMENT_KEY))
-        images = self._scaled(images)
+        images = self.scaled(images)
 
         def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, Array, dict[str, Array]]]:
-            weights = {**state.weights, **dict(zip(self._trainable, trainable, strict=True))}
+            weights = {**state.weights, **dict(zip(self.trainable, trainable, strict=True))}
             logits, updates = forward(
                 self.graph, weights, images, form=self.forms.training, mode=mode
             )
             loss = cross_entropy(logits, batch.labels, recipe.label_smoothing).mean()
             return loss + self._penalty(weights), (loss, logits, updates)
 
-        trainable = [state.weights[name] for name in self._trainable]
+        trainable = [state.weights[name] for name in self.trainable]
         slopes, (loss, logits, updates) = jax.grad(loss_of, has_aux=True)(trainable)
         if recipe.clip_norm is not None:
             slopes = clip_by_norm(slopes, recipe.clip_norm)
         optimizer = list(state.optimizer)
         optimizer[self._rate_position] = rate.astype(optimizer[self._rate_position].dtype)
         trainable, optimizer = self._optimizer.stateless_apply(optimizer, slopes, trainable)
-        moved = dict(zip(self._trainable, trainable, strict=True))
+        moved = dict(zip(self.trainable, trainable, strict=True))
         weights = {**state.weights, **updates, **moved}
         average = self._averaged(state.average, weights, step)
         accuracy = (logits.argmax(1) == batch.labels).mean()
-        return State(weights, list(optimizer), average), loss, accuracy
+        lengths = lax.cond(last, lengths_of, lambda slopes: jnp.zeros(len(slopes)), slopes)
+        return State(weights, list(optimizer), average), loss, accuracy, lengths
 
     def _penalty(self, weights: Mapping[str, Array]) -> Array | float:
         """L1 = sum |w| and L2 = sum w^2 over kernels, each times its rate."""
         if not (self.recipe.l1 or self.recipe.l2):
             return 0.0
-        kernels = [weights[name] for name in self._trainable if name.endswith("/kernel")]
+        kernels = [weights[name] for name in self.trainable if name.endswith("/kernel")]
         l1 = sum(jnp.abs(kernel).sum() for kernel in kernels)
         l2 = sum(jnp.square(kernel).sum() for kernel in kernels)
         return self.recipe.l1 * l1 + self.recipe.l2 * l2
@@ -253,6 +269,11 @@ class Engine:
             return average
         keep = jnp.minimum(self.recipe.ema, (1.0 + step) / (10.0 + step))
         return {name: old * keep + weights[name] * (1 - keep) for name, old in average.items()}
+
+
+def lengths_of(slopes: list[Array]) -> Array:
+    """float32 [slopes]: the Euclidean length of each."""
+    return jnp.stack([jnp.sqrt(jnp.square(slope).sum()) for slope in slopes])
 
 
 def clip_by_norm(slopes: list[Array], most: float) -> list[Array]:

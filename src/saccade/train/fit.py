@@ -24,6 +24,7 @@ from saccade.run.events import (
     Event,
     Finished,
     Saved,
+    Snapshot,
     Started,
     StepsDone,
 )
@@ -32,9 +33,10 @@ from saccade.train.commands import Save, Source, Stop, nothing
 from saccade.train.engine import Engine, Forms, State, choose_forms
 from saccade.train.facts import run_facts
 from saccade.train.order import batch_ids
-from saccade.train.pace import Pace, SaveTimer
+from saccade.train.pace import Pace, SaveTimer, SnapshotTimer
 from saccade.train.recipe import Recipe
 from saccade.train.recipes import recipe as named_recipe
+from saccade.train.snapshot import Camera
 from saccade.train.standing import Best, Totals
 
 WORST = 50
@@ -58,7 +60,8 @@ def fit(
     resume: Resume | None = None,
     origin: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
-    """Trains, and yields what happens: Started, StepsDone, Evaluated, Saved, Finished.
+    """Trains, and yields what happens: Started, StepsDone, Evaluated, Snapshot, Saved,
+    Finished.
 
     `model` is a name, `FILE.py:FUNCTION` or a network; `recipe` defaults to the model's own.
     Between chunks `commands(events so far)` may ask to stop or to save. Where the recipe watches
@@ -73,7 +76,7 @@ def fit(
     >>> import saccade
     >>> digits = saccade.load("digits")
     >>> [type(event).__name__ for event in fit("softmax", digits, named_recipe("softmax", steps=1))]
-    ['Started', 'StepsDone', 'Evaluated', 'Saved', 'Finished']
+    ['Started', 'StepsDone', 'Evaluated', 'Snapshot', 'Snapshot', 'Saved', 'Finished']
     """
     if recipe is None:
         recipe = named_recipe(model if isinstance(model, str) else model.reference["model"])
@@ -85,8 +88,10 @@ def fit(
     forms = resume.forms if resume else choose_forms(network.graph)
     engine = Engine(network.graph, recipe, preprocess, forms)
     facts = run_facts(network, dataset, recipe, engine)
-    yield Started({**facts, **(origin or {})}, resume.last.step if resume else 0)
-    yield from _Training(engine, dataset, recipe, commands).run(resume)
+    training = _Training(engine, dataset, recipe, commands)
+    pictures = training.camera.pictures()
+    yield Started({**facts, **(origin or {})}, resume.last.step if resume else 0, pictures)
+    yield from training.run(resume)
 
 
 def _reported(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
@@ -132,19 +137,24 @@ class _Training:
         self.evaluated_at = self.best_saved = -1
         self.best, self.totals = Best(), Totals()
         self.history: list[Event] = []
-        self.pace, self.timer = Pace(engine.rows), SaveTimer()
+        self.pace, self.timer, self.looks = Pace(engine.rows), SaveTimer(), SnapshotTimer()
+        watched = dataset.test if recipe.watch == "test" else dataset.validation
+        assert watched is not None  # noqa: S101  (fit held one out)
+        self.camera = Camera(engine, dataset.train, watched, recipe.watch)
+        self.seen: tuple[int, Predictions] | None = None  # the last evaluation
+        self.slopes = np.zeros(len(engine.trainable), np.float32)
 
     def run(self, resume: Resume | None) -> Iterator[Event]:
         self.train = self.engine.resident(self.dataset.train)
-        watched = self.dataset.test if self.recipe.watch == "test" else self.dataset.validation
-        assert watched is not None  # noqa: S101  (fit held one out)
-        self.watched = self.engine.resident(watched)
+        self.watched = self.engine.resident(self.camera.watched)
         self.state = self._resumed(resume) if resume else self.engine.first_state()
         reason = "all steps done"
         while self.step < self.total:
             yield self._remember(self._chunk())
             if self.step % self.interval == 0 or self.step == self.total:
                 yield self._remember(self._evaluate())
+            if self.looks.due():
+                yield from self._look()
             asked = self.commands(self.history)
             stop = next((command for command in asked if isinstance(command, Stop)), None)
             if stop is not None:
@@ -154,6 +164,7 @@ class _Training:
                 yield from self._save()
         if self.evaluated_at != self.step:
             yield self._remember(self._evaluate())
+        yield from self._look()
         yield from self._save()
         yield self._finish(reason)
 
@@ -185,7 +196,7 @@ class _Training:
         began = time.perf_counter()
         chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
         seconds = time.perf_counter() - began
-        self.state, self.step = chunk.state, first + count
+        self.state, self.slopes, self.step = chunk.state, chunk.slopes, first + count
         self._check_finite(chunk.losses, first, rates)
         done = StepsDone(
             first + 1,
@@ -216,6 +227,7 @@ class _Training:
         predictions = self.engine.answer(self.state.answering, self.watched)
         if not np.isfinite(predictions.loss):
             self._check_finite(np.array([predictions.loss]), self.step - 1, self._last_rates())
+        self.seen = self.step, predictions
         better = self.best.beaten_by(predictions)
         if better:
             keep = self.recipe.watch == "validation"
@@ -236,6 +248,13 @@ class _Training:
             seconds=time.perf_counter() - began,
             predictions=predictions,
         )
+
+    def _look(self) -> Iterator[Snapshot]:
+        """What it costs is reckoned until the snapshot has been kept."""
+        began = time.perf_counter()
+        arrays = self.camera.take(self.state, self.step, self.slopes, self.seen)
+        yield Snapshot(self.step, arrays, to_host(self.state.answering))
+        self.looks.took(time.perf_counter() - began)
 
     def _last_rates(self) -> np.ndarray:
         return np.array([self.recipe.rate(max(self.step - 1, 0), self.total)])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 CHUNK_SECONDS = 0.1
 GROWTH = 8
+SNAPSHOT_SECONDS, SNAPSHOT_SHARE = 0.5, 0.03
 
 
 class Pace:
@@ -27,6 +28,25 @@ class Pace:
         if self.warm:
             fitting = int(CHUNK_SECONDS * steps / max(seconds, 1e-9))
             self.wanted = max(1, min(fitting, GROWTH * steps))
+        self.warm = True
+
+
+class SnapshotTimer:
+    """When to look again: at most twice a second and 3 % of the time. The first look compiles."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self.clock = clock
+        self.next = clock()
+        self.warm = False
+
+    def due(self) -> bool:
+        """Whether it is time."""
+        return self.clock() >= self.next
+
+    def took(self, seconds: float) -> None:
+        """Plans the next look after one that took this long."""
+        pause = seconds / SNAPSHOT_SHARE if self.warm else 0.0
+        self.next = self.clock() + max(SNAPSHOT_SECONDS, pause)
         self.warm = True
 
 

@@ -22,9 +22,12 @@ from saccade.run.events import (
     Finished,
     Interrupted,
     Saved,
+    Snapshot,
     Started,
     to_line,
 )
+from saccade.run.pack import to_pack
+from saccade.run.snapshots import Keeper, drop_after, write_live
 from saccade.run.tables import write_table
 from saccade.train.metrics import confusion, per_class
 
@@ -60,9 +63,13 @@ def record(events: Iterator[Event], run: Run) -> Generator[Event, None, None]:
             for event in events:
                 if isinstance(event, Started):
                     log = _start(run, event)
+                    keeper = Keeper(run.path / "snapshots")
                 assert log is not None  # noqa: S101  (Started comes first)
                 step = getattr(event, "step", getattr(event, "last", step))
-                _write(run, event)
+                if isinstance(event, Snapshot):
+                    _keep(run, keeper, event)
+                else:
+                    _write(run, event)
                 _append(log, event)
                 yield event
         except (GeneratorExit, KeyboardInterrupt):
@@ -87,8 +94,12 @@ def _start(run: Run, event: Started) -> TextIO:
         with (run.path / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerow(METRICS)
         log.unlink(missing_ok=True)
+        if event.pictures is not None:
+            header, arrays = event.pictures
+            durable.write_bytes(run.path / "images.bin", to_pack(arrays, **header))
     else:
         _cut_back(run, event.step)
+    drop_after(run.path / "snapshots", event.step)
     return log.open("a", encoding="utf-8")
 
 
@@ -97,7 +108,7 @@ def _cut_back(run: Run, step: int) -> None:
     kept = [
         e
         for e in run.events()
-        if e["event"] in ("Started", "StepsDone", "Evaluated", "Saved")
+        if e["event"] in ("Started", "StepsDone", "Evaluated", "Snapshot", "Saved")
         and e.get("step", e.get("last", 0)) <= step
     ]
     durable.write_text(run.path / "events.jsonl", "".join(json.dumps(e) + "\n" for e in kept))
@@ -123,6 +134,12 @@ def _write(run: Run, event: Event) -> None:
             csv.writer(file, lineterminator="\n").writerow(row)
     elif isinstance(event, Finished):
         _write_evaluation(run, event)
+
+
+def _keep(run: Run, keeper: Keeper, event: Snapshot) -> None:
+    assert event.arrays is not None and event.weights is not None  # noqa: S101  (fit fills them)
+    keeper.add(event.step, event.arrays)
+    write_live(run.path, event.step, event.weights)
 
 
 def _append(log: TextIO, event: Event) -> None:

@@ -1,0 +1,103 @@
+"""The snapshots of a run: what the page can go back to. docs/reference/live.md says what is in one.
+
+They need not survive a power cut, so nothing here is synced.
+"""
+
+import os
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from saccade.core.errors import BadRun
+
+MOST, LIVE = 500, "live.safetensors"
+_NAME = re.compile(r"(\d{9,})\.npz")
+
+
+def snapshot_steps(folder: Path) -> list[int]:
+    """The steps there is a snapshot of, in order."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(int(found[1]) for found in map(_NAME.fullmatch, names) if found)
+
+
+def write_snapshot(folder: Path, step: int, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes one aside and renames it."""
+    folder.mkdir(exist_ok=True)
+    aside = folder / f".{step}.{os.getpid()}.part"
+    with aside.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    aside.replace(path_of(folder, step))
+
+
+def read_snapshot(folder: Path, step: int) -> dict[str, np.ndarray]:
+    """The arrays of one.
+
+    Raises:
+        BadRun: there is none of this step, or it is damaged.
+    """
+    path = path_of(folder, step)
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except FileNotFoundError:
+        raise BadRun(f"{folder} has no snapshot of step {step:,}") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BadRun(f"{path} is damaged: {error}") from None
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """The file of a step's snapshot."""
+    return folder / f"{step:09d}.npz"
+
+
+def drop_after(folder: Path, step: int) -> None:
+    """Removes the snapshots of later steps: a resumed run will come there again."""
+    for later in snapshot_steps(folder):
+        if later > step:
+            path_of(folder, later).unlink(missing_ok=True)
+
+
+def write_live(run: Path, step: int, weights: Mapping[str, np.ndarray]) -> None:
+    """Replaces live.safetensors: the newest weights that answer."""
+    aside = run / f".{LIVE}.{os.getpid()}.part"
+    plain = {name: np.ascontiguousarray(value) for name, value in weights.items()}
+    save_file(plain, aside, metadata={"step": str(step)})
+    aside.replace(run / LIVE)
+
+
+class Keeper:
+    """Which snapshots stay: at most 500, evenly spaced.
+
+    The newest is always there. When there are too many, every second one goes, and from then on
+    only every second, fourth, ... stays once a newer one has come.
+    """
+
+    def __init__(self, folder: Path, most: int = MOST):
+        self.folder, self.most = folder, most
+        self.kept = snapshot_steps(folder)
+        self.every, self.count = 1, len(self.kept)
+
+    def add(self, step: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Writes a snapshot and drops what need not stay."""
+        write_snapshot(self.folder, step, arrays)
+        if self.kept[-1:] == [step]:
+            return
+        if self.kept and (self.count - 1) % self.every:
+            self._drop([self.kept.pop()])
+        self.kept.append(step)
+        self.count += 1
+        if len(self.kept) > self.most:
+            self._drop(self.kept[1::2])
+            self.kept = self.kept[::2]
+            self.every *= 2
+
+    def _drop(self, steps: list[int]) -> None:
+        for step in steps:
+            path_of(self.folder, step).unlink(missing_ok=True)
