@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from saccade.core.errors import BadRun
@@ -70,6 +71,22 @@ def write_live(run: Path, step: int, weights: Mapping[str, np.ndarray]) -> None:
     plain = {name: np.ascontiguousarray(value) for name, value in weights.items()}
     save_file(plain, aside, metadata={"step": str(step)})
     aside.replace(run / LIVE)
+
+
+def read_live(run: Path) -> tuple[int, dict[str, np.ndarray]]:
+    """The newest weights that answer, and how many updates they have seen.
+
+    Raises:
+        BadRun: there are none yet, or the file is damaged.
+    """
+    try:
+        with safe_open(run / LIVE, framework="numpy") as file:
+            step = int((file.metadata() or {})["step"])
+            return step, {name: file.get_tensor(name) for name in file.keys()}
+    except FileNotFoundError:
+        raise BadRun(f"{run} has no weights yet") from None
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise BadRun(f"{run / LIVE} is damaged: {error}") from None
 
 
 class Keeper:

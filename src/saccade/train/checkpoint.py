@@ -36,7 +36,7 @@ def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
     Raises:
         BadRun: its arrays are not those of this network.
     """
-    check_weights(checkpoint, engine.graph)
+    check_weights(checkpoint.weights, engine.graph)
     beside = checkpoint.state
     optimizer = [beside[key] for key in sorted(beside) if key.startswith(OPTIMIZER)]
     trained = {
@@ -47,14 +47,14 @@ def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
     return engine.to_device(checkpoint.weights, optimizer, {})
 
 
-def check_weights(checkpoint: Checkpoint, graph: Graph) -> None:
+def check_weights(weights: Mapping[str, np.ndarray], graph: Graph) -> None:
     """Refuses arrays of other names or shapes than the network's.
 
     Raises:
         BadRun: names the first that differs.
     """
     expected = {name: tuple(v.shape) for name, v in graph.weights.items()}
-    held = {name: value.shape for name, value in checkpoint.weights.items()}
+    held = {name: value.shape for name, value in weights.items()}
     if expected != held:
         name = sorted(expected.items() ^ held.items())[0][0]
         raise BadRun(

@@ -46,19 +46,29 @@ def restore(run: str | Path | Run, checkpoint: str | None = None, *, model: Own 
         BadUsage: `model` is missing, not asked for, or does not fit.
     """
     opened = run if isinstance(run, Run) else open_run(run)
-    facts = opened.facts
+    network, engine, classes = without_weights(opened, model)
+    saved = read_checkpoint(opened.checkpoints, checkpoint or opened.best_or_last())
+    check_weights(saved.weights, network.graph)
+    return Trained(opened, network, engine, saved.weights, classes, saved.step)
+
+
+def without_weights(run: Run, model: Own = None) -> tuple[Network, Engine, tuple[str, ...]]:
+    """A run's network, the engine it answers with, and the names of its classes.
+
+    Raises:
+        BadRun: run.json is damaged.
+        BadUsage: `model` is missing, not asked for, or takes other pictures.
+    """
+    facts = run.facts
     try:
         classes = tuple(facts["data"]["classes"])
         recipe = Recipe.from_json(facts["recipe"])
         preprocess = Preprocess(**facts["preprocess"])
         forms = Forms(**facts["forms"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _lacking(opened, error) from None
-    network = rebuilt(opened, model)
-    saved = read_checkpoint(opened.checkpoints, checkpoint or opened.best_or_last())
-    check_weights(saved, network.graph)
-    engine = Engine(network.graph, recipe, preprocess, forms)
-    return Trained(opened, network, engine, saved.weights, classes, saved.step)
+        raise _lacking(run, error) from None
+    network = rebuilt(run, model)
+    return network, Engine(network.graph, recipe, preprocess, forms), classes
 
 
 def rebuilt(run: Run, model: Own = None) -> Network:

@@ -1,0 +1,94 @@
+"""Answers about drawn pictures, line by line: `python -m saccade.train.answering`.
+
+The page server loads no JAX, so it starts this beside itself. A line asks
+`{"run": PATH, "step": STEP or null, "pixels": BASE64}`, the pixels being uint8 of the network's
+input; a line answers `{"probabilities": [...], "step": N}` or `{"error": words}`. Without a step
+the newest weights answer, else those of the nearest checkpoint that there is.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from saccade.core.errors import BadUsage, SaccadeError
+from saccade.core.records import Predictions
+from saccade.run.checkpoint import named, read_checkpoint
+from saccade.run.directory import Run, open_run
+from saccade.run.snapshots import LIVE, read_live
+from saccade.train.checkpoint import check_weights
+from saccade.train.engine import Engine
+from saccade.train.restore import without_weights
+
+
+def answer_lines(questions: Iterable[str], answers: TextIO) -> None:
+    """Answers every line, in order; a bad one gets words and the next one is read."""
+    for line in questions:
+        try:
+            answer = _answer(json.loads(line))
+        except SaccadeError as error:
+            answer = {"error": str(error)}
+        except (ValueError, KeyError, TypeError) as error:
+            answer = {"error": f"not a question: {error!r}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
+    run, wanted = Path(question["run"]), question["step"]
+    engine = _engine(run)
+    shape = engine.graph.input_shape
+    data = base64.b64decode(question["pixels"], validate=True)
+    if len(data) != np.prod(shape):
+        raise BadUsage(
+            f"a picture here has {'x'.join(map(str, shape))} = {np.prod(shape):,} bytes, "
+            f"got {len(data):,}"
+        )
+    step, weights = _newest(run) if wanted is None else _nearest(run, int(wanted))
+    pixels = np.frombuffer(data, np.uint8).reshape(1, *shape)
+    logits = engine.logits(weights, pixels)
+    [probabilities] = Predictions(logits, np.zeros(1, np.int32)).probabilities
+    return {"probabilities": probabilities.round(6).tolist(), "step": step}
+
+
+@lru_cache(maxsize=4)
+def _engine(run: Path) -> Engine:
+    return without_weights(open_run(run))[1]
+
+
+def _newest(run: Path) -> tuple[int, Mapping[str, np.ndarray]]:
+    file = run / LIVE
+    return _live(run, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+@lru_cache(maxsize=4)
+def _live(run: Path, changed: int) -> tuple[int, Mapping[str, np.ndarray]]:
+    step, weights = read_live(run)
+    check_weights(weights, _engine(run).graph)
+    return step, weights
+
+
+def _nearest(run: Path, step: int) -> tuple[int, Mapping[str, np.ndarray]]:
+    """Of the checkpoints and the newest weights."""
+    newest, weights = _newest(run)
+    steps = named(Run(run).checkpoints)
+    name = min(steps, key=lambda name: abs(steps[name] - step), default=None)
+    if name is None or abs(newest - step) <= abs(steps[name] - step):
+        return newest, weights
+    return steps[name], _checkpoint(run, name, steps[name])
+
+
+@lru_cache(maxsize=4)
+def _checkpoint(run: Path, name: str, step: int) -> Mapping[str, np.ndarray]:
+    saved = read_checkpoint(Run(run).checkpoints, name)
+    check_weights(saved.weights, _engine(run).graph)
+    return saved.weights
+
+
+if __name__ == "__main__":
+    answer_lines(sys.stdin, sys.stdout)
