@@ -198,3 +198,12 @@ def test_a_data_set_that_changed_since_is_not_judged(here, typed):
     said = typed("eval", "r")
     assert said.code == 2
     assert "changed" in said.err
+
+
+def test_data_that_can_not_be_read_leaves_no_run_behind(tmp_path, typed):
+    said = typed("train", tmp_path / "no" / "photos", "--out", tmp_path / "r")
+    assert said.code == 2
+    assert not (tmp_path / "r").exists()
+    (tmp_path / "mine").mkdir()
+    assert typed("train", tmp_path / "no" / "photos", "--out", tmp_path / "mine").code == 2
+    assert (tmp_path / "mine").is_dir()

@@ -1,6 +1,8 @@
 """A CSV is read as it is written: rows are counted, what is left out has its row number."""
 
 import os
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -234,3 +236,21 @@ def test_a_pipe_that_a_csv_names_does_not_hang(photos):
     os.mkfifo(photos / "a" / "pipe.png")
     data = load(photos, rows(extra="a/pipe.png,a,x\n"))
     assert reasons(data) == {"a/pipe.png": "not a regular file"}
+
+
+def test_pictures_that_lie_packed_beside_it_are_found(photos, tmp_path):
+    table = tmp_path / "d.csv"
+    table.write_text(rows())
+    with zipfile.ZipFile(tmp_path / "another.zip", "w") as other:
+        other.writestr("readme.txt", "nothing")
+    with tarfile.open(tmp_path / "photos.tar", "w") as packed:
+        packed.add(photos, arcname=".")
+    data = saccade.load(table)
+    assert data.fingerprint == saccade.load(photos).fingerprint
+    assert "pictures from photos.tar" in data.statement
+
+
+def test_a_csv_without_its_pictures_says_what_to_do(tmp_path):
+    (tmp_path / "d.csv").write_text(rows())
+    with pytest.raises(BadData, match=r"a/000\.png: row 2: no such file.*--image-root"):
+        saccade.load(tmp_path / "d.csv")

@@ -189,7 +189,7 @@ REFUSED: list[tuple[str, list[str], Mapping[str, str], str, list[str]]] = [
     ("a csv with an open quote", class_folders(),
      {"d.csv": csv_of(class_folders()) + 'a/4.png,"a\n'}, "d.csv", ["d.csv", "row 12"]),
     ("a csv of files that are not there", [], {"d.csv": csv_of(class_folders())}, "d.csv",
-     ["none of the pictures", "row 2", "no such file"]),
+     ["none of its pictures", "row 2", "no such file"]),
     ("a multi-label jsonl", LOOSE,
      {"metadata.jsonl": '{"file_name": "0.png", "label": ["a", "b"]}'}, "",
      ["line 1", '["a", "b"]']),

@@ -105,10 +105,8 @@ def fresh_plan(
     from saccade.models.user import as_network
 
     make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
-    if out is not None:
-        create_run(out)
     loading = {key: value for key, value in loading.items() if value is not None}
-    dataset = _load(data, loading)
+    dataset = _load(data, loading) if out is None else _load_for(out, data, loading)
     chosen = model or default_model(dataset.input_shape)
     why = "as asked" if model else "the default for pictures of this size; --model takes another"
     recipe = make_recipe(chosen)
@@ -122,6 +120,18 @@ def fresh_plan(
         origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
         why=f"{network.name} ({why})",
     )
+
+
+def _load_for(out: Path, data: str, loading: dict[str, Any]) -> Dataset:
+    """Reads the data once it is sure that the run can be written; leaves no empty folder behind."""
+    was_there = out.exists()
+    run = create_run(out)
+    try:
+        return _load(data, loading)
+    except BaseException:
+        if not was_there:
+            run.path.rmdir()
+        raise
 
 
 def _consistent(changes: dict[str, Any]) -> dict[str, Any]:

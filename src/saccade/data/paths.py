@@ -1,5 +1,6 @@
 """What a path leads to: a folder, an archive or a CSV."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from saccade.core.errors import BadData, BadUsage
@@ -14,15 +15,18 @@ TABLES = (".csv", ".tsv")
 
 
 def list_path(path: Path, image_root: Path | None = None, group_by: str | None = None) -> Listing:
-    """The pictures at a path; `image_root` is where a CSV's paths begin (default: its folder).
+    """The pictures at a path.
+
+    `image_root` is where a CSV's paths begin; by default its folder, or an archive there.
 
     Raises:
         BadData: nothing is there, or nothing that can be read; names the three nearest layouts.
         BadUsage: `image_root` or `group_by` where there is no table.
     """
     if is_table(path):
-        place = Directory(path.absolute().parent) if image_root is None else open_place(image_root)
-        return list_csv(path, place, group_by)
+        if image_root is not None:
+            return list_csv(path, open_place(image_root), group_by)
+        return _list_beside(path.absolute(), group_by)
     if image_root is not None:
         raise BadUsage(f"--image-root is where a CSV's paths begin; {path} is no CSV")
     if path.exists() and not path.is_dir() and not is_archive(path):
@@ -36,6 +40,22 @@ def list_path(path: Path, image_root: Path | None = None, group_by: str | None =
     if path.is_dir() and len(listing.classes) == 1:
         _suggest_inner(path, listing.classes[0])
     return listing
+
+
+def _list_beside(table: Path, group_by: str | None) -> Listing:
+    """A CSV whose pictures lie in its folder; or, where none does, in an archive beside it."""
+    listing = list_csv(table, Directory(table.parent), group_by)
+    if listing.found:
+        return listing
+    for archive in sorted(path for path in table.parent.iterdir() if is_archive(path)):
+        packed = list_csv(table, open_place(archive), group_by)
+        if packed.found:
+            return replace(packed, how=f"{packed.how}; pictures from {archive.name}")
+    first = f" ({listing.excluded[0].path}: {listing.excluded[0].reason})"
+    raise BadData(
+        f"{table}: none of its pictures can be used{first if listing.excluded else ''}; if their "
+        f"paths begin elsewhere, say so: --image-root FOLDER or --image-root ARCHIVE"
+    )
 
 
 def is_table(path: Path) -> bool:

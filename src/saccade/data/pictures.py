@@ -137,7 +137,7 @@ def _check_classes(
 
 
 def _reasons(bad: Iterable[Excluded]) -> str:
-    return "; ".join(f"{one.path}: {one.reason}" for one in list(bad)[:10])
+    return "; ".join(f"{one.path}: {one.reason}" for one in list(bad)[:3])
 
 
 def _split(
