@@ -325,7 +325,7 @@ DEFAULTS: dict[str, Recipe] = {
     "L2-dnn-dropout": _DENSE,
     "L2-cnn": _DEFAULT,
     "T0": _DENSE,
-    "T1": _DENSE,
+    "T1": replace(_DENSE, augment=()),  # clothes come upright and in the middle
     "F-est": _PHOTO,
     "L3-cnn": _PHOTO,
     "cats-dogs": _PHOTO,
