@@ -13,6 +13,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Parameter
 
 from saccade import __version__
+from saccade.cli.control import control
 from saccade.cli.datasets import datasets
 from saccade.cli.evaluate import evaluate
 from saccade.cli.ladder import ladder
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "eval": evaluate,
     "predict": predict,
     "ladder": ladder,
+    "control": control,
     "models": models,
     "datasets": datasets,
     "runs": runs,

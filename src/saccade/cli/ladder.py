@@ -8,7 +8,7 @@ from typing import Any, Literal
 from saccade.cli.training import write_pages
 from saccade.cli.words import Whole, duration
 from saccade.core.errors import BadUsage
-from saccade.run.directory import new_run_path
+from saccade.run.directory import Run, new_run_path
 from saccade.run.durable import read_json
 from saccade.run.events import Finished, Saved
 
@@ -84,9 +84,14 @@ def _train(climb: Any, dataset: Any, plan: Any, folder: Path) -> int:
     """Goes through every training; 0, or the exit code of the signal that ended it."""
     from saccade.cli.interruption import interruption
     from saccade.cli.progress import training_progress
+    from saccade.train.commands import Source, all_of, requests
 
     with interruption() as interrupted:
-        for training in climb(dataset, plan, folder, interrupted.commands):
+
+        def steered(run: Run) -> Source:
+            return all_of(requests(run.path), interrupted.commands)
+
+        for training in climb(dataset, plan, folder, steered):
             finished = None
             with training_progress(0, training.steps) as show:
                 for event in training.events:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from saccade.cli.words import duration
-from saccade.run.events import Evaluated, Event, StepsDone
+from saccade.run.events import Evaluated, Event, Intervened, StepsDone
 
 SECONDS_BETWEEN_LINES = 2.0
 
@@ -66,6 +66,10 @@ def _on_terminal(bar: Progress, first: int, total: int) -> Show:
         elif isinstance(event, StepsDone):
             speed = event.images / event.seconds
             bar.update(task, completed=event.last, text=f"{accuracy}{speed:,.0f} images/s")
+        elif isinstance(event, Intervened):
+            bar.update(task, total=event.total_steps)
+            if event.request == "pause":
+                bar.update(task, text=f"{accuracy}paused")
 
     return show
 
@@ -82,6 +86,8 @@ class _Lines:
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepsDone):
             self.speed = event.images / event.seconds
+        if isinstance(event, Intervened):
+            self.total = event.total_steps
         if not isinstance(event, Evaluated):
             return
         now = time.monotonic()

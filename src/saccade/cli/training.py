@@ -11,7 +11,7 @@ from saccade.cli.plan import Plan
 from saccade.cli.words import duration, this_command
 from saccade.core.errors import SaccadeError
 from saccade.run.directory import Run, model_option
-from saccade.run.events import Event, Finished, Saved, Started
+from saccade.run.events import Event, Finished, Intervened, Saved, Started
 
 
 def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
@@ -20,7 +20,7 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
     from saccade.train.fit import fit
     from saccade.train.record import record
 
-    sources = []
+    sources = [commands.requests(plan.run.path)]
     if plan.recipe.patience:
         sources.append(commands.patience(plan.recipe.patience))
     if limit is not None:
@@ -68,7 +68,19 @@ def _shown(events: Iterator[Event], plan: Plan) -> Iterator[Event]:
     with training_progress(started.step, started.facts["total_steps"]) as show:
         for event in events:
             show(event)
+            if isinstance(event, Intervened):
+                _say("steered", f"step {event.step:,}: {words_of(event)}, by the {event.source}")
             yield event
+
+
+def words_of(event: Intervened) -> str:
+    """What was asked, as it is typed.
+
+    >>> words_of(Intervened(7, "learning_rate", 0.01, "page", 100))
+    'learning-rate 0.01'
+    """
+    number = "" if event.value is None else f" {event.value:g}"
+    return event.request.replace("_", "-") + number
 
 
 def _say(topic: str, text: str) -> None:

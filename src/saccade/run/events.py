@@ -1,8 +1,8 @@
 """What happens in a run, as frozen records; a run's `events.jsonl` has one a line.
 
-`fit` yields Started, StepsDone, Evaluated, Snapshot, Saved and Finished. Interrupted and Failed are
-written by `record` when the stream ends early. Fields marked `heavy` go to files of their own, not
-the log.
+`fit` yields Started, StepsDone, Evaluated, Snapshot, Intervened, Saved and Finished. Interrupted
+and Failed are written by `record` when the stream ends early. Fields marked `heavy` go to files of
+their own, not the log.
 """
 
 import json
@@ -99,6 +99,20 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Intervened:
+    """A person asked for something after `step` updates; `total_steps` are those it then has.
+
+    `request` is one of run/control.py, `value` its number, `source` is `page` or `control`.
+    """
+
+    step: int
+    request: str
+    value: float | None
+    source: str
+    total_steps: int
+
+
+@dataclass(frozen=True)
 class Saved:
     """A state to keep, under these names (`last`, `best`)."""
 
@@ -147,10 +161,30 @@ class Failed:
     reason: str
 
 
-Event = Started | StepsDone | Evaluated | Snapshot | Saved | Finished | Interrupted | Failed
+Event = (
+    Started
+    | StepsDone
+    | Evaluated
+    | Snapshot
+    | Intervened
+    | Saved
+    | Finished
+    | Interrupted
+    | Failed
+)
 KINDS = {
     kind.__name__: kind
-    for kind in (Started, StepsDone, Evaluated, Snapshot, Saved, Finished, Interrupted, Failed)
+    for kind in (
+        Started,
+        StepsDone,
+        Evaluated,
+        Snapshot,
+        Intervened,
+        Saved,
+        Finished,
+        Interrupted,
+        Failed,
+    )
 }
 
 

@@ -1,29 +1,70 @@
 """What steers a run: between chunks, `fit` asks for commands and is told all events so far.
 
-Early stopping, time limits, signals and later the page are sources of the same commands.
+Early stopping, time limits, signals, the page and `saccade control` are sources of the same
+commands.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from saccade.core.errors import BadUsage
+from saccade.run.control import Control, Request
 from saccade.run.events import Evaluated, Event
 
 
 @dataclass(frozen=True)
 class Stop:
-    """End now, as if the last step were done: evaluate, save, read test."""
+    """End now, as if the last step were done: evaluate, save, read test.
+
+    `source` of this and all others is the person who asks, by `page` or `control`; empty where
+    nobody does.
+    """
 
     reason: str
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Save:
     """Yield a `Saved` now."""
 
+    source: str = ""
 
-Command = Stop | Save
+
+@dataclass(frozen=True)
+class Pause:
+    """Take no step until `Resume` or `Stop`."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Go on."""
+
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class SetLearningRate:
+    """The highest rate of the schedule, from the next step on."""
+
+    rate: float
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class AddEpochs:
+    """So many passes more; the schedule stretches."""
+
+    epochs: float
+    source: str = ""
+
+
+Command = Stop | Save | Pause | Resume | SetLearningRate | AddEpochs
 Source = Callable[[Sequence[Event]], Sequence[Command]]
 
 
@@ -66,3 +107,35 @@ def time_limit(seconds: float, clock: Callable[[], float] = time.monotonic) -> S
         raise BadUsage(f"a time limit must be above 0 seconds, got {seconds}")
     end = clock() + seconds
     return lambda events: [Stop(f"time limit of {seconds:g} s")] if clock() >= end else []
+
+
+def requests(run: Path) -> Source:
+    """What is asked of a run by the page and by `saccade control`.
+
+    The run's `control/` is opened when this is first asked: by then nobody else writes in it.
+    """
+    control: Control | None = None
+
+    def source(events: Sequence[Event]) -> Sequence[Command]:
+        nonlocal control
+        control = control or Control(run)
+        taken, refused = control.take()
+        for why in refused:
+            warnings.warn(f"a request was refused: {why}", stacklevel=2)
+        return [command_of(request) for request in taken]
+
+    return source
+
+
+def command_of(request: Request) -> Command:
+    """The command behind a request."""
+    value, source = request.value or 0.0, request.source
+    kinds: dict[str, Command] = {
+        "pause": Pause(source),
+        "resume": Resume(source),
+        "stop": Stop(f"stopped by the {source}", source),
+        "save": Save(source),
+        "learning_rate": SetLearningRate(value, source),
+        "epochs": AddEpochs(value, source),
+    }
+    return kinds[request.request]

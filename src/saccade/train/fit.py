@@ -5,7 +5,7 @@ it; `record` keeps it, `commands` steers it.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -23,13 +23,14 @@ from saccade.run.events import (
     Evaluated,
     Event,
     Finished,
+    Intervened,
     Saved,
     Snapshot,
     Started,
     StepsDone,
 )
 from saccade.train.checkpoint import from_checkpoint, to_checkpoint, to_host
-from saccade.train.commands import Save, Source, Stop, nothing
+from saccade.train.commands import Source, nothing
 from saccade.train.engine import Engine, Forms, State, choose_forms
 from saccade.train.facts import run_facts
 from saccade.train.order import batch_ids
@@ -38,8 +39,10 @@ from saccade.train.recipe import Recipe
 from saccade.train.recipes import recipe as named_recipe
 from saccade.train.snapshot import Camera
 from saccade.train.standing import Best, Totals
+from saccade.train.steering import Steering
 
 WORST = 50
+PAUSE_SECONDS = 0.05  # between two looks at what is asked of a paused run
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def fit(
     recipe: Recipe | None = None,
     *,
     commands: Source = nothing,
+    replay: Sequence[Intervened] = (),
     resume: Resume | None = None,
     origin: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
@@ -64,10 +68,11 @@ def fit(
     Finished.
 
     `model` is a name, `FILE.py:FUNCTION` or a network; `recipe` defaults to the model's own.
-    Between chunks `commands(events so far)` may ask to stop or to save. Where the recipe watches
-    validation and the data set has none, part of train is held out. Test is read once, after the
-    last step: with the weights that were best on validation, or with the last ones if test was
-    watched. `origin` is added to what run.json holds (how the data was loaded, the command).
+    Between chunks `commands(events so far)` may ask for something; `replay` are interventions of an
+    earlier run, made again at the same steps. Where the recipe watches validation and the data set
+    has none, part of train is held out. Test is read once, after the last step: with the weights
+    that were best on validation, or with the last ones if test was watched. `origin` is added to
+    what run.json holds (how the data was loaded, the command).
 
     Raises:
         BadUsage: the recipe does not fit the data.
@@ -88,7 +93,7 @@ def fit(
     forms = resume.forms if resume else choose_forms(network.graph)
     engine = Engine(network.graph, recipe, preprocess, forms)
     facts = run_facts(network, dataset, recipe, engine)
-    training = _Training(engine, dataset, recipe, commands)
+    training = _Training(engine, dataset, recipe, commands, replay)
     pictures = training.camera.pictures()
     yield Started({**facts, **(origin or {})}, resume.last.step if resume else 0, pictures)
     yield from training.run(resume)
@@ -129,9 +134,16 @@ def _check(network: Network, dataset: Dataset, recipe: Recipe) -> None:
 class _Training:
     """One run of `fit`, from its first or its resumed step to the end."""
 
-    def __init__(self, engine: Engine, dataset: Dataset, recipe: Recipe, commands: Source):
-        self.engine, self.dataset, self.recipe, self.commands = engine, dataset, recipe, commands
-        self.total = recipe.total_steps(len(dataset.train))
+    def __init__(
+        self,
+        engine: Engine,
+        dataset: Dataset,
+        recipe: Recipe,
+        commands: Source,
+        replay: Sequence[Intervened],
+    ):
+        self.engine, self.dataset, self.recipe = engine, dataset, recipe
+        self.steering = Steering(recipe, len(dataset.train), commands, replay)
         self.interval = recipe.evaluation_interval(len(dataset.train))
         self.step = 0
         self.evaluated_at = self.best_saved = -1
@@ -149,24 +161,34 @@ class _Training:
         self.watched = self.engine.resident(self.camera.watched)
         self.state = self._resumed(resume) if resume else self.engine.first_state()
         reason = "all steps done"
-        while self.step < self.total:
+        while self.step < self.steering.total:
             yield self._remember(self._chunk())
-            if self.step % self.interval == 0 or self.step == self.total:
+            if self.step % self.interval == 0 or self.step == self.steering.total:
                 yield self._remember(self._evaluate())
             if self.looks.due():
                 yield from self._look()
-            asked = self.commands(self.history)
-            stop = next((command for command in asked if isinstance(command, Stop)), None)
-            if stop is not None:
-                reason = stop.reason
+            yield from self._steer()
+            if self.steering.stop is not None:
+                reason = self.steering.stop.reason
                 break
-            if self.step < self.total and (self.timer.due() or Save() in asked):
+            if self.step < self.steering.total and self.timer.due():
                 yield from self._save()
         if self.evaluated_at != self.step:
             yield self._remember(self._evaluate())
         yield from self._look()
         yield from self._save()
         yield self._finish(reason)
+
+    def _steer(self) -> Iterator[Event]:
+        """Obeys what is asked between chunks, and waits while the run is paused."""
+        while True:
+            for told in self.steering.ask(self.history, self.step):
+                yield self._remember(told)
+            if self.steering.take_save():
+                yield from self._save()
+            if not self.steering.waits:
+                return
+            time.sleep(PAUSE_SECONDS)
 
     def _resumed(self, resume: Resume) -> State:
         facts = resume.last.facts
@@ -177,6 +199,7 @@ class _Training:
         self.best = Best(best["accuracy"], loss, best["step"], weights)
         self.best_saved = resume.best.step if resume.best else -1
         self.totals = Totals(**facts["totals"])
+        self.steering.tell_again([Intervened(**told) for told in facts.get("interventions", ())])
         return from_checkpoint(resume.last, self.engine)
 
     def _remember(self, event: Event) -> Event:
@@ -186,13 +209,17 @@ class _Training:
 
     def _chunk(self) -> StepsDone:
         recipe, first = self.recipe, self.step
-        boundary = min(self.total, (first // self.interval + 1) * self.interval)
+        boundary = min(
+            self.steering.total,
+            (first // self.interval + 1) * self.interval,
+            self.steering.next_replayed(first),
+        )
         count = self.pace.steps(boundary - first)
         images = len(self.dataset.train)
         ids = batch_ids(
             images, recipe.batch_size, first, count, seed=recipe.seed, shuffle=recipe.shuffle
         )
-        rates = np.array([recipe.rate(s, self.total) for s in range(first, first + count)])
+        rates = self.steering.rates(first, count)
         began = time.perf_counter()
         chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
         seconds = time.perf_counter() - began
@@ -217,9 +244,9 @@ class _Training:
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
             raise Diverged(
-                f"the loss is {losses[bad[0]]} at step {first + bad[0] + 1:,} of {self.total:,}, "
-                f"where the learning rate was {rates[bad[0]]:.3g}. Try a smaller one: "
-                f"--lr {self.recipe.schedule.rate / 10:.2g}"
+                f"the loss is {losses[bad[0]]} at step {first + bad[0] + 1:,} of "
+                f"{self.steering.total:,}, where the learning rate was {rates[bad[0]]:.3g}. "
+                f"Try a smaller one: --lr {self.recipe.schedule.rate / 10:.2g}"
             )
 
     def _evaluate(self) -> Evaluated:
@@ -257,11 +284,15 @@ class _Training:
         self.looks.took(time.perf_counter() - began)
 
     def _last_rates(self) -> np.ndarray:
-        return np.array([self.recipe.rate(max(self.step - 1, 0), self.total)])
+        return self.steering.rates(max(self.step - 1, 0), 1)
 
     def _save(self) -> Iterator[Saved]:
         """The best weights first: a `last` on disk then always has the `best` it speaks of."""
-        facts = {"best": self.best.facts(), "totals": asdict(self.totals)}
+        facts = {
+            "best": self.best.facts(),
+            "totals": asdict(self.totals),
+            "interventions": [asdict(told) for told in self.steering.told],
+        }
         began = time.perf_counter()
         if self.best.weights is not None and self.best.step not in (self.step, self.best_saved):
             best = Checkpoint(self.best.step, self.best.weights, {}, facts)

@@ -1,6 +1,6 @@
 """The course's ladder: the same data, one idea more at every rung."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,15 @@ class Training:
 
 
 def climb(
-    dataset: Dataset, plan: Plan, folder: Path, commands: Source = nothing
+    dataset: Dataset,
+    plan: Plan,
+    folder: Path,
+    commands: Callable[[Run], Source] = lambda run: nothing,
 ) -> Iterator[Training]:
     """The trainings, rung after rung, each in a run directory of its own below `folder`.
 
-    After every rung `ladder.json` holds the rows so far, so that what is done is never lost.
+    `commands` gives the source that steers a training. After every rung `ladder.json` holds the
+    rows so far, so that what is done is never lost.
 
     Raises:
         BadUsage: fewer than one seed, or a rung that does not take the data's pictures.
@@ -68,7 +72,7 @@ def climb(
             run = create_run(folder / f"{number:02d}-{rung.model}-seed{seed}")
             network = build(rung.model, dataset.input_shape, len(dataset.classes))
             recipe = recipe_of(rung, plan, seed)
-            events = record(fit(network, dataset, recipe, commands=commands), run)
+            events = record(fit(network, dataset, recipe, commands=commands(run)), run)
             yield Training(rung, seed, recipe.total_steps(len(dataset.train)), run, events)
             runs.append(Run(run.path))
         rows.append(row(rung, runs, bands=_has_bands(dataset, plan)))

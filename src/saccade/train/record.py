@@ -108,7 +108,7 @@ def _cut_back(run: Run, step: int) -> None:
     kept = [
         e
         for e in run.events()
-        if e["event"] in ("Started", "StepsDone", "Evaluated", "Snapshot", "Saved")
+        if e["event"] in ("Started", "StepsDone", "Evaluated", "Snapshot", "Intervened", "Saved")
         and e.get("step", e.get("last", 0)) <= step
     ]
     durable.write_text(run.path / "events.jsonl", "".join(json.dumps(e) + "\n" for e in kept))
