@@ -20,6 +20,7 @@ from saccade.cli.models import models
 from saccade.cli.predict import predict
 from saccade.cli.runs import app as runs
 from saccade.cli.train import train
+from saccade.cli.view import view
 from saccade.core.errors import SaccadeError
 
 COMMANDS: Mapping[str, Callable[..., int] | App] = {
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "models": models,
     "datasets": datasets,
     "runs": runs,
+    "view": view,
 }
 
 EXAMPLES = """
