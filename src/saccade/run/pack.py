@@ -28,7 +28,7 @@ def to_pack(arrays: Mapping[str, np.ndarray], **header: Any) -> bytes:
         BadUsage: an array is of a type that a pack has no name for.
 
     >>> len(to_pack({"label": np.array([3, 1], np.uint8)}, split="test"))
-    112
+    120
     """
     kinds = {name: f"{array.dtype.kind}{array.itemsize}" for name, array in arrays.items()}
     for name, kind in kinds.items():

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,10 @@ class Site:
     door: Door
     port: int
 
+    @cached_property
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
@@ -180,17 +185,15 @@ class Site:
 
     def raw(self, method: str, target: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         """A request as it stands: nothing is added but Host where none is given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
-        try:
-            connection.putrequest(method, target, skip_host="Host" in headers)
-            for name, value in headers.items():
-                connection.putheader(name, value)
-            connection.endheaders()
-            answer = connection.getresponse()
-            answer.read()
-            return answer
-        finally:
+        connection = self.connection
+        connection.putrequest(method, target, skip_host="Host" in headers)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        if answer.status == 101 or answer.read() is None or answer.will_close:
             connection.close()
+        return answer
 
     def id(self, name: str) -> str:
         return next(run["id"] for run in self.json("/api/runs")["runs"] if run["name"] == name)
@@ -209,7 +212,9 @@ def serving(live: Live, door: Door) -> Iterator[Site]:
     thread.start()
     try:
         wait_for(lambda: server.started)
-        yield Site(live, door, listener.getsockname()[1])
+        site = Site(live, door, listener.getsockname()[1])
+        yield site
+        site.connection.close()
     finally:
         server.should_exit = True
         thread.join()

@@ -106,8 +106,8 @@ class Follower:
         train, watched = part.columns()
         self.train.add(train)
         self.watched.add(watched)
-        for steps in (train[0], watched[0]):
-            self.step = int(steps[-1]) if len(steps) else self.step
+        last = [int(steps[-1]) for steps in (train[0], watched[0]) if len(steps)]
+        self.step = max(last, default=self.step)
         self.marks.extend(part.marks)
         self.pace.extend(part.pace)
         self.last = part.last or self.last
@@ -158,7 +158,7 @@ class Follower:
         if self.gone:
             return {"gone": True}
         whole = after == 0
-        images, seconds = (sum(column) for column in zip(*self.pace, strict=True) or ((), ()))
+        images, seconds = (sum(pair[i] for pair in self.pace) for i in (0, 1))
         return {
             "version": 1,
             "offset": self.revision,

@@ -124,10 +124,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _is_ours(name: str, own: str) -> bool:
     """A loopback address, or the very one that this connection came in by."""
     address = _address(name)
-    if address is None:
-        return False
-    same: bool = address == _address(own)
-    return same or address.is_loopback
+    return address is not None and (address.is_loopback or address == _address(own))
 
 
 def _wrong_origin(headers: Mapping[str, list[str]], scope: Scope) -> str:
@@ -158,7 +155,7 @@ def _may_enter(headers: Mapping[str, list[str]], door: Door) -> bool:
 
 
 def _is_entry(scope: Scope) -> bool:
-    return scope["type"] == "http" and scope["method"] == "GET" and scope["path"] == "/"
+    return scope["type"] == "http" and (scope["method"], scope["path"]) in (("GET", "/"),)
 
 
 def _brings_token(scope: Scope, door: Door) -> bool:

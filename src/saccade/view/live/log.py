@@ -114,6 +114,7 @@ class Reader:
                 if restart:
                     self._again()
                     yield News(restart=True)
+                file.seek(self.place)
                 while data := file.read(BLOCK):
                     part = self._block(data)
                     if part is None:

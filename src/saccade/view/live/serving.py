@@ -2,9 +2,11 @@
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -26,7 +28,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise BadUsage(f"--port takes 0 (any) to 65535, got {port}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=200)
+        # Only of a socket that says TCP does asyncio switch off the wait for more to send (40 ms).
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if os.name != "nt":  # there it would let two servers share a port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bind(listener, address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = f"port {port} of {host} is taken. Pick another --port, or 0 for a free one"
@@ -35,6 +41,15 @@ def listen(host: str, port: int) -> socket.socket:
         raise BadUsage(why) from None
     listener.setblocking(False)
     return listener
+
+
+def _bind(listener: socket.socket, address: Any) -> None:
+    try:
+        listener.bind(address)
+        listener.listen(200)
+    except OSError:
+        listener.close()
+        raise
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:

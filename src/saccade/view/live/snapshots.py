@@ -90,7 +90,8 @@ def _array(file: Any, size: int) -> np.ndarray:
     else:
         raise ValueError(f"an array of format {version}")
     count = math.prod(shape)
-    if dtype.hasobject or not 0 <= count * dtype.itemsize <= size:
+    fits = all(0 <= side <= MOST_BYTES for side in shape) and count * dtype.itemsize <= size
+    if dtype.hasobject or not fits:
         raise ValueError(f"no array of {count:,} values of {dtype} is in {size:,} bytes")
     data = file.read(count * dtype.itemsize)
     return np.frombuffer(data, dtype, count).reshape(shape, order="F" if fortran else "C")
