@@ -149,7 +149,10 @@ async def _control(request: Request) -> Response:
     wanted = _request(await _body(request))
     if await asyncio.to_thread(state_now, path) != "running":
         raise HTTPException(409, "the run is not running: nobody would take the request")
-    await asyncio.to_thread(write_request, path, wanted["request"], wanted["value"], "page")
+    try:
+        await asyncio.to_thread(write_request, path, wanted["request"], wanted["value"], "page")
+    except BadRun:
+        raise HTTPException(409, "the run takes no requests") from None
     return _json({"accepted": True}, 202)
 
 

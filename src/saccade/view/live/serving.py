@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import time
@@ -78,6 +79,7 @@ async def _serve(
 
 def make_server(app: ASGIApp) -> uvicorn.Server:
     """The server with our limits; it logs no requests: their addresses may hold a token."""
+    logging.getLogger("uvicorn.error").addFilter(_is_error)
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -99,6 +101,11 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             timeout_graceful_shutdown=1,
         )
     )
+
+
+def _is_error(record: logging.LogRecord) -> bool:
+    """All but the one that uvicorn takes a refused socket for."""
+    return "without completing handshake" not in record.getMessage()
 
 
 async def _end(server: uvicorn.Server, live: Live, linger: float) -> None:
