@@ -40,6 +40,7 @@ Examples:
     saccade train digits                first run, seconds, no download
     saccade train mnist --model conv    a convolutional net
     saccade train ./photos              photos/CLASS/PICTURE.jpg
+    saccade view                        watch runs in the browser
     saccade predict RUN picture.png     what does it show?
     saccade models conv                 every layer's arithmetic
 

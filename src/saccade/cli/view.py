@@ -56,8 +56,7 @@ def view(
     from saccade.view.live.shelf import Shelf, shelved
 
     paths = shelved(runs, runs_folder())
-    names = {name.lower() for name in (*(allow_host or ()), host)}
-    door = Door(frozenset(names))
+    door = Door(frozenset(name.lower() for name in (*(allow_host or ()), *names_in(host))))
     live = Live(Shelf(paths, door.token.encode()), read_only)
     listener = listen(host, port)
     address = f"http://{shown_host(host)}:{listener.getsockname()[1]}/?token="
@@ -89,6 +88,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def names_in(host: str) -> list[str]:
+    """The host where it is a name; an address is known by the connections that come in by it.
+
+    >>> names_in("teacher.example"), names_in("0.0.0.0")
+    (['teacher.example'], [])
+    """
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return [host]
+    return []
 
 
 def shown_host(host: str) -> str:
