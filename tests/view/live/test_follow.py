@@ -150,6 +150,7 @@ def test_who_is_too_far_behind_hears_everything(trainer, monkeypatch):
     trainer.train(20)
     assert told(follower, offsets[-1])["restart"]
     assert sum(news.steps for _, news in follower.news) <= 100
+    assert len(follower._reader._before) <= 64
 
 
 def test_snapshots_that_went_are_told(trainer):

@@ -43,12 +43,15 @@ def test_it_ends_once_the_run_and_the_last_visit_have_ended(trainer, holding, un
     thread = threading.Thread(
         target=serve_until_done, args=(make_app(live, Door()), listener, live, 0.4)
     )
-    with holding(trainer.path):
-        with live.socket():
+    with live.socket():
+        with holding(trainer.path):
             thread.start()
-            thread.join(1)
-            assert thread.is_alive(), "somebody watches"
         thread.join(1)
-        assert thread.is_alive(), "the run goes on"
+        assert thread.is_alive(), "somebody watches"
+        trainer_lives = holding(trainer.path)
+        trainer_lives.__enter__()
+    thread.join(1)
+    assert thread.is_alive(), "the run goes on"
+    trainer_lives.__exit__(None, None, None)
     thread.join(20)
     assert not thread.is_alive()
