@@ -83,7 +83,16 @@ def test_there_is_no_utils():
 
 @pytest.mark.parametrize(
     "module",
-    ["cli", "core.records", "data", "run.directory", "run.checkpoint", "view.report", "models"],
+    [
+        "cli",
+        "core.records",
+        "data",
+        "run.directory",
+        "run.checkpoint",
+        "view.report",
+        "view.live.serving",
+        "models",
+    ],
 )
 def test_this_loads_no_framework(module):
     code = (

@@ -21,6 +21,7 @@ from saccade.cli.models import models
 from saccade.cli.predict import predict
 from saccade.cli.runs import app as runs
 from saccade.cli.train import train
+from saccade.cli.view import view
 from saccade.core.errors import SaccadeError
 
 COMMANDS: Mapping[str, Callable[..., int] | App] = {
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "models": models,
     "datasets": datasets,
     "runs": runs,
+    "view": view,
 }
 
 EXAMPLES = """
@@ -40,6 +42,7 @@ Examples:
     saccade train digits                first run, seconds, no download
     saccade train mnist --model conv    a convolutional net
     saccade train ./photos              photos/CLASS/PICTURE.jpg
+    saccade view                        watch runs in the browser
     saccade predict RUN picture.png     what does it show?
     saccade models conv                 every layer's arithmetic
 

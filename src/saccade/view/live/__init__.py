@@ -1,0 +1,1 @@
+"""The live page's server: follows run directories, answers a browser. docs/reference/live.md."""
