@@ -1,0 +1,27 @@
+/** Pane 2: loss, on a range that the wild first steps do not set. */
+
+import { lossTop } from "../curves";
+import { plain } from "../plot";
+import type { Value } from "../server";
+import type { RunState } from "../state";
+import { decimal } from "../text";
+import { CurvePane } from "./curve";
+
+export class LossPane extends CurvePane {
+  constructor(run: RunState) {
+    super(run, 2, "Cross entropy loss", "loss");
+  }
+
+  protected range(): [number, number] {
+    const { train, watched } = this.run.curves;
+    return [0, lossTop(train.loss, watched.loss)];
+  }
+
+  protected labels(values: number[]): string[] {
+    return values.map((value) => plain(value));
+  }
+
+  protected words(value: Value): string {
+    return decimal(value);
+  }
+}
