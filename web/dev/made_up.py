@@ -77,6 +77,7 @@ class Made:
     over: str = "finished"
     gone: bool = False
     marks: list[dict] = field(default_factory=list)
+    cut_back: bool = False
     _paused_at: float | None = None
     _paused_for: float = 0.0
     _stopped: bool = False
@@ -156,7 +157,8 @@ class Made:
 
     def curves(self, after: int) -> dict:
         """The offset is the number of steps told, and of marks by the million."""
-        told, marks = after % 10**9, after // 10**9
+        restart, self.cut_back = self.cut_back and after > 0, False
+        told, marks = (0, 0) if restart else (after % 10**9, after // 10**9)
         now = self.step()
         first = np.arange(told + 1, now + 1)
         stretch = max(1, -(-len(first) // 4_000)) if told == 0 else 1
@@ -176,7 +178,7 @@ class Made:
             "watched": {"step": watched, "loss": [(1 - self.accuracy(s)) * 2.6 + 0.02 for s in watched],
                         "accuracy": [self._watched_accuracy(s) for s in watched]},
             "snapshots": [s for s in self.snapshots() if s > told or told == 0],
-            "marks": self.marks[marks:],
+            "marks": self.marks[marks:], **({"restart": True} if restart else {}),
         }  # fmt: skip
 
     def _watched_accuracy(self, step: int) -> float:

@@ -53,7 +53,7 @@ class Server:
             Route(run + "/control", self.control, methods=["POST"]),
             Route(run + "/answer", self.answer, methods=["POST"]),
             Route("/dev/received", self.show_received),
-            Route("/dev/gone/{run}", self.make_gone, methods=["POST"]),
+            Route("/dev/{what}/{run}", self.play, methods=["POST"]),
             WebSocketRoute("/api/live", self.live),
         ]
 
@@ -124,8 +124,9 @@ class Server:
     async def show_received(self, _: Request) -> Response:
         return JSONResponse(self.received)
 
-    async def make_gone(self, request: Request) -> Response:
-        self.runs[request.path_params["run"]].gone = True
+    async def play(self, request: Request) -> Response:
+        """What tests ask for: a folder that goes (`gone`), a log that was cut back (`cut_back`)."""
+        setattr(self.runs[request.path_params["run"]], request.path_params["what"], True)
         return JSONResponse({})
 
     async def live(self, socket: WebSocket) -> None:
@@ -135,7 +136,7 @@ class Server:
         try:
             while run and not run.gone:
                 answer = run.curves(offset)
-                if answer["offset"] != offset or answer["state"] != told:
+                if answer.get("restart") or answer["offset"] != offset or answer["state"] != told:
                     offset, told = answer["offset"], answer["state"]
                     await socket.send_json(answer)
                 await asyncio.sleep(0.1)

@@ -62,13 +62,14 @@ export function drawCells(context: CanvasRenderingContext2D, grid: Grid, sheet: 
 
 function drawTags(context: CanvasRenderingContext2D, grid: Grid, sheet: CellSheet, shown: number): void {
   const { order, answers, labels, classes } = sheet;
-  const size = Math.max(7, Math.min(15, Math.round(grid.height * 0.3)));
+  const size = Math.max(7, Math.min(14, Math.round(grid.height * 0.3)));
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.textBaseline = "alphabetic";
   context.lineJoin = "round";
   context.lineWidth = Math.max(2, size / 4);
   context.strokeStyle = sheet.pictures.ink ? colours.tint : isDark() ? "#14171acc" : "#ffffffd0";
-  const room = Math.max(1, Math.floor(grid.width / 2 / (size * 0.58)));
+  // Letters that fit into half a cell beside the other label.
+  const room = Math.max(1, Math.floor((grid.width / 2 - 2) / (size * 0.72)));
   const write = (text: string, x: number, y: number, colour: string) => {
     context.strokeText(text, x, y);
     context.fillStyle = colour;

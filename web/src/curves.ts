@@ -69,6 +69,30 @@ export function lastAt(steps: ArrayLike<number>, step: number): number {
   return low - 1;
 }
 
+/** Means of equal stretches of what is seen: more points than the screen has pixels are one block of colour. */
+export function thin(step: number[], values: Value[], from: number, to: number, most: number): { step: number[]; values: Value[] } {
+  const first = Math.max(0, lastAt(step, from));
+  const end = Math.min(step.length, lastAt(step, to) + 2);
+  const stretch = Math.ceil((end - first) / most);
+  if (stretch <= 1) return { step: step.slice(first, end), values: values.slice(first, end) };
+  const thinned = { step: [] as number[], values: [] as Value[] };
+  // Stretches begin at multiples of their length, so that old means stay as they are while new steps come.
+  for (let start = first - (first % stretch); start < end; start += stretch) {
+    const last = Math.min(start + stretch, step.length);
+    let [sum, seen] = [0, 0];
+    for (let i = start; i < last; i++) {
+      const value = values[i];
+      if (value !== null) {
+        sum += value;
+        seen++;
+      }
+    }
+    thinned.step.push(step[last - 1]);
+    thinned.values.push(seen ? sum / seen : null);
+  }
+  return thinned;
+}
+
 /** One line of steps with both curves, null where one has no value there: what a chart takes. */
 export function merge(
   first: { step: number[]; values: Value[] },

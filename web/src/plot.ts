@@ -14,6 +14,10 @@ export interface PlotOptions {
   logarithmic?: boolean;
   /** The index of the data under the pointer, null when it is away. */
   hover?(index: number | null): void;
+  /** Where the marks' words stand: where the curve is not. */
+  wordsBelow?: boolean;
+  /** Another range of x is seen. */
+  zoomed?(): void;
 }
 
 type Range = [number, number];
@@ -51,6 +55,11 @@ export class Plot {
     return this.zoom !== null;
   }
 
+  /** The range of x that is seen. */
+  get window(): [number, number] {
+    return this.zoom?.x ?? [-Infinity, Infinity];
+  }
+
   /** Other lines in the same place. */
   change(options: PlotOptions): void {
     this.options = options;
@@ -79,6 +88,7 @@ export class Plot {
   reset(): void {
     this.zoom = null;
     this.plot?.setData(this.data);
+    this.options.zoomed?.();
   }
 
   rebuild(): void {
@@ -92,7 +102,7 @@ export class Plot {
     const axis = { ...AXIS, stroke: () => colours.quiet, font: FONT, grid: { width: 1, stroke: () => colours.rule } };
     return {
       ...this.size,
-      padding: [8, 10, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
       cursor: {
         x: true,
@@ -143,6 +153,7 @@ export class Plot {
     }
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     plot.setData(this.data);
+    this.options.zoomed?.();
   }
 
   /** + and - zoom about the middle, the arrows move: the box zoom of a keyboard. */
@@ -168,6 +179,7 @@ export class Plot {
     const now = this.zoom ?? { x: this.wholeX(), y: this.options.range(this.data) };
     this.zoom = { x: change(now.x, right), y: this.options.logarithmic ? now.y : change(now.y, up) };
     this.plot?.setData(this.data);
+    this.options.zoomed?.();
   }
 
   /** Vertical lines: what somebody did to the run, and where the slider stands. */
@@ -192,8 +204,8 @@ export class Plot {
       // A label that would lie on the last one is left out; the line stays.
       if (start > free) {
         context.textAlign = "left";
-        context.textBaseline = "top";
-        context.fillText(words, start, top + 3 * ratio);
+        context.textBaseline = this.options.wordsBelow ? "bottom" : "top";
+        context.fillText(words, start, this.options.wordsBelow ? top + height - 3 * ratio : top + 3 * ratio);
         free = start + room;
       }
     }

@@ -41,6 +41,7 @@ class RunPage {
   private readonly dialog: HTMLDialogElement;
   private readonly unlisten: () => void;
   private boxing = false;
+  private key = "0";
 
   constructor(
     private readonly root: HTMLElement,
@@ -79,7 +80,6 @@ class RunPage {
     root.replaceChildren(page);
     run.on(["about"], () => (document.title = `${run.about?.name ?? "run"} · saccade`));
     this.view("0");
-    this.tab("panes");
   }
 
   readonly close = (): void => {
@@ -162,10 +162,10 @@ class RunPage {
 
   private view(key: string): void {
     const view = VIEWS.find((one) => one.key === key)!;
-    this.tab("panes");
     this.grid.dataset.shown = String(view.panes.length);
     for (const pane of this.panes) pane.element.hidden = !view.panes.includes(pane.number);
-    for (const one of VIEWS) this.press(`view-${one.key}`, one === view);
+    this.key = key;
+    this.tab("panes");
     if (key !== "0") announce(view.name);
   }
 
@@ -174,6 +174,7 @@ class RunPage {
     this.confusion.element.hidden = tab !== "confusion";
     this.drawing.element.hidden = tab !== "draw";
     for (const one of ["panes", "confusion", "draw"]) this.press(`tab-${one}`, one === tab);
+    for (const one of VIEWS) this.press(`view-${one.key}`, tab === "panes" && one.key === this.key);
     if (tab === "confusion") this.confusion.want();
     if (tab === "draw") this.drawing.shown();
   }

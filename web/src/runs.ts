@@ -17,7 +17,7 @@ interface Row {
 }
 
 const COLUMNS: [string, string, (run: RunRow) => string][] = [
-  ["state", "State", (run) => stateWords(run.state)],
+  ["is", "State", (run) => stateWords(run.state)],
   ["watched", "Watched", (run) => percent(run.watched_accuracy)],
   ["test", "Test", (run) => percent(run.test_accuracy)],
   ["data", "Data", (run) => run.data ?? "–"],
@@ -73,7 +73,7 @@ export function runsPage(root: HTMLElement): () => void {
     const element = el("tr", {}, el("td", { class: "tick" }, tick), el("th", { scope: "row" }, link));
     const cells: Record<string, HTMLElement> = {};
     for (const [name, title] of COLUMNS) {
-      cells[name] = name === "state" ? el("span", { class: "state" }) : el("span", {});
+      cells[name] = name === "is" ? el("span", { class: "state" }) : el("span", {});
       element.append(el("td", { class: name, "data-title": title }, cells[name]));
     }
     return { element, tick, cells, run };
@@ -87,7 +87,7 @@ export function runsPage(root: HTMLElement): () => void {
         if (!row) rows.set(run.id, (row = make(run)));
         row.run = run;
         for (const [name, , text] of COLUMNS) setText(row.cells[name], text(run));
-        row.cells.state.dataset.state = run.state;
+        row.cells.is.dataset.state = run.state;
       }
       const order = answer.runs.map((run) => rows.get(run.id)!.element);
       // Moved only when the order changed: a row that is put back loses its focus.

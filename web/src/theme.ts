@@ -55,8 +55,10 @@ export function onTheme(listener: () => void): () => void {
 
 export type Rgb = [number, number, number];
 
+/** `#rrggbb`, or the `#rgb` that a build makes of it. */
 export function rgb(hex: string): Rgb {
-  const value = parseInt(hex.slice(1), 16);
+  const digits = hex.length === 4 ? [...hex.slice(1)].map((digit) => digit + digit).join("") : hex.slice(1);
+  const value = parseInt(digits, 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 

@@ -11,13 +11,14 @@ export class AccuracyPane extends CurvePane {
 
   constructor(run: RunState) {
     super(run, 1, "Accuracy", "accuracy");
-    const closer = button("Close up", "Only the range of the watched curve's later half", () => {
+    const closer = button("↕", "Close up: only the range of the watched curve's later part", () => {
       this.close_up = !this.close_up;
       closer.setAttribute("aria-pressed", String(this.close_up));
       this.resetZoom();
     });
     closer.setAttribute("aria-pressed", "false");
     closer.className = "small";
+    closer.setAttribute("aria-label", "Close up");
     this.legend.append(closer);
   }
 

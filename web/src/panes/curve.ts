@@ -1,7 +1,7 @@
 /** Accuracy and loss: the training batch (thin) and the watched split (thick) over the steps. */
 
 import type uPlot from "uplot";
-import { lastAt, merge } from "../curves";
+import { lastAt, merge, thin } from "../curves";
 import { el, setText } from "../dom";
 import { Plot } from "../plot";
 import type { Value } from "../server";
@@ -40,6 +40,8 @@ export abstract class CurvePane extends Pane {
       range: () => this.range(),
       labels: (values) => this.labels(values),
       hover: (index) => this.hover(index),
+      wordsBelow: what === "accuracy",
+      zoomed: () => this.want(true),
     });
     run.on(["curves", "about"], () => this.want());
     run.on(["view"], () => this.want(true));
@@ -51,13 +53,14 @@ export abstract class CurvePane extends Pane {
 
   draw(): void {
     const { train, watched, marks } = this.run.curves;
+    const [from, to] = this.plot.window;
     this.data = merge(
-      { step: train.step, values: train[this.what] },
+      thin(train.step, train[this.what], from, to, Math.max(200, 1.5 * this.width)),
       { step: watched.step, values: watched[this.what] },
     );
     this.plot.set(this.data as uPlot.AlignedData, this.run.stepShown, marks);
     this.waitFor(this.data[0].length ? "" : waiting(this.run, "The first steps come soon."));
-    setText(this.watchedName, this.run.watchedTest ? "test, watched" : this.run.watchedName);
+    setText(this.watchedName, this.run.watchedName);
     this.readings();
   }
 

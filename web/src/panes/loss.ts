@@ -9,7 +9,7 @@ import { CurvePane } from "./curve";
 
 export class LossPane extends CurvePane {
   constructor(run: RunState) {
-    super(run, 2, "Cross entropy loss", "loss");
+    super(run, 2, "Loss", "loss");
   }
 
   protected range(): [number, number] {

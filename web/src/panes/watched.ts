@@ -10,7 +10,7 @@ import { PictureCanvas } from "./pictures";
 
 const COLUMNS = 40;
 const MOST = 1000;
-const AXIS = 46;
+const AXIS = 48;
 const TICKS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5];
 
 export class WatchedPane extends Pane {
@@ -63,11 +63,11 @@ export class WatchedPane extends Pane {
     const deepest = grid.rows * accuracyAt;
     const step = TICKS.find((tick) => deepest / tick <= 6) ?? 0.5;
     const digits = step >= 0.01 ? 0 : step >= 0.001 ? 1 : 2;
-    const right = grid.left - 6 * ratio;
+    const right = grid.left - 5 * ratio;
     const frontier = grid.top + Math.min(errors / grid.columns, grid.rows) * grid.height;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    context.font = `${12 * ratio}px system-ui, sans-serif`;
+    context.font = `${11 * ratio}px system-ui, sans-serif`;
     context.fillStyle = colours.quiet;
     for (let below = 0; below <= deepest + 1e-9; below += step) {
       const y = grid.top + (below / accuracyAt) * grid.height;
@@ -103,7 +103,7 @@ export class WatchedPane extends Pane {
     context.lineTo(end, y);
     context.stroke();
     const middle = grid.top + (errors / grid.columns) * grid.height;
-    context.font = `700 ${12 * ratio}px system-ui, sans-serif`;
+    context.font = `700 ${11 * ratio}px system-ui, sans-serif`;
     context.fillStyle = colours.ink;
     const accuracy = 1 - errors / total;
     context.fillText(percent(accuracy, accuracy >= 0.9995 ? 0 : 1), right, Math.max(middle, 8 * ratio));
