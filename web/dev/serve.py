@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--began", type=float, default=time.time() - 4)
     options = parser.parse_args()
     app = Starlette(routes=Server(made_up_runs(options.began)).routes())
-    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="warning",
+    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="critical",
                 timeout_graceful_shutdown=1)  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import { Confusion } from "./confusion";
 import { Controls } from "./controls";
 import { announce, button, download, el, setText } from "./dom";
 import { Drawing } from "./draw";
+import { forget } from "./frames";
 import { help, listen, type Key } from "./keys";
 import { fileName, Movie } from "./movie";
 import { AccuracyPane } from "./panes/accuracy";
@@ -114,7 +115,7 @@ class RunPage {
       this.tool("freeze", "Freeze", "Freeze the display; training goes on (Space)", () => this.freeze()),
       this.tool("box", "Box zoom", "Drag a box in a graph to zoom (O)", () => this.box()),
       this.tool("reset", "Reset zoom", "Show everything again (H)", () => this.reset()),
-      this.tool("save", "Save picture", "Save the visible graphs as one PNG (Ctrl-S)", () => this.save()),
+      this.tool("save", "Save picture", "Save the visible graphs as one PNG (Ctrl-S)", () => void this.save()),
       this.tool("movie", "Movie", "Record the graphs while the snapshots play", () => this.movie.toggle()),
     );
     const tabs = el(
@@ -150,7 +151,7 @@ class RunPage {
       { key: " ", shift: true, shown: "Shift-Space", words: "pauses the training itself", action: () => this.controls.togglePause() },
       { key: "o", shown: "O", words: "box zoom", action: () => this.box() },
       { key: "h", shown: "H", words: "resets the zooms", action: () => this.reset() },
-      { key: "s", control: true, shown: "Ctrl-S", words: "saves the picture", action: () => this.save() },
+      { key: "s", control: true, shown: "Ctrl-S", words: "saves the picture", action: () => void this.save() },
       { key: "p", shown: "P", words: "plays through the snapshots", action: () => this.slider.toggle() },
       { key: "l", shown: "L", words: "follows the newest snapshot", action: () => this.slider.follow() },
       { key: "g", shown: "G", words: "graphs", action: () => this.tab("panes") },
@@ -188,7 +189,8 @@ class RunPage {
     this.run.freeze(frozen);
     this.press("freeze", frozen);
     announce(frozen ? "Display frozen; training goes on" : "Display follows again");
-    if (frozen) return;
+    // What was due to be drawn is not drawn any more.
+    if (frozen) return this.panes.forEach(forget);
     this.panes.forEach((pane) => pane.want(true));
     this.confusion.want();
   }
@@ -210,9 +212,11 @@ class RunPage {
     return `${about?.name ?? "run"} · step ${count(at ?? curves.step)}`;
   }
 
-  private save(): void {
+  private async save(): Promise<void> {
     const canvas = document.createElement("canvas");
     if (this.grid.hidden) this.tab("panes");
+    // A graph that was just opened is measured in one frame and drawn in the next.
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
     paintPage(this.grid, canvas, this.caption(), Math.max(2, devicePixelRatio));
     canvas.toBlob((blob) => blob && download(blob, `${fileName(this.run)}.png`), "image/png");
     this.tell("Picture saved.");

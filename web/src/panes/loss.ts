@@ -12,9 +12,16 @@ export class LossPane extends CurvePane {
     super(run, 2, "Loss", "loss");
   }
 
-  protected range(): [number, number] {
+  private top = 1;
+
+  override draw(): void {
     const { train, watched } = this.run.curves;
-    return [0, lossTop(train.loss, watched.loss)];
+    this.top = lossTop(train.loss, watched.loss);
+    super.draw();
+  }
+
+  protected range(): [number, number] {
+    return [0, this.top ?? 1];
   }
 
   protected labels(values: number[]): string[] {
