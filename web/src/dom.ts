@@ -1,0 +1,63 @@
+/** Elements without strings of HTML: whatever a name holds, it shows as text. */
+
+type Attributes = Record<string, string | number | boolean | undefined>;
+
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined || value === false) continue;
+    if (name === "text") element.textContent = String(value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+export function button(text: string, title: string, action: () => void, extra: Attributes = {}): HTMLButtonElement {
+  const made = el("button", { type: "button", text, title, ...extra });
+  made.addEventListener("click", (event) => {
+    // After a click by pointer the keys belong to the page again; by keyboard the focus stays.
+    if (event.detail > 0) made.blur();
+    action();
+  });
+  return made;
+}
+
+/** Writes only what differs: the browser lays out again on every write. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export function setHidden(element: HTMLElement, hidden: boolean): void {
+  if (element.hidden !== hidden) element.hidden = hidden;
+}
+
+/** A canvas as large as its place, in device pixels. */
+export function fit(canvas: HTMLCanvasElement, width: number, height: number): number {
+  const ratio = Math.min(window.devicePixelRatio || 1, 2.5);
+  const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
+  if (canvas.width !== w) canvas.width = w;
+  if (canvas.height !== h) canvas.height = h;
+  canvas.style.width = `${w / ratio}px`;
+  canvas.style.height = `${h / ratio}px`;
+  return ratio;
+}
+
+const speaker = el("div", { role: "status", "aria-live": "polite", class: "unseen" });
+
+/** Says it to screen readers. */
+export function announce(text: string): void {
+  if (!speaker.isConnected) document.body.append(speaker);
+  speaker.textContent = text;
+}
+
+/** Hands a file to the browser's downloads. */
+export function download(blob: Blob, name: string): void {
+  const link = el("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

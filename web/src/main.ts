@@ -1,0 +1,27 @@
+/** The page: `#/` the runs, `#/run/ID` one, `#/compare/ID,ID` several. */
+
+import "./theme.css";
+import { comparePage } from "./compare";
+import { el } from "./dom";
+import { runPage } from "./run";
+import { runsPage } from "./runs";
+import { applyTheme } from "./theme";
+import { hideTooltip } from "./tooltip";
+
+const root = el("div", { id: "root" });
+let close: (() => void) | null = null;
+
+function route(): void {
+  close?.();
+  hideTooltip();
+  const [, kind, rest = ""] = location.hash.match(/^#\/(run|compare)\/(.+)$/) ?? [];
+  if (kind === "run") close = runPage(root, decodeURIComponent(rest));
+  else if (kind === "compare") close = comparePage(root, rest.split(",").map(decodeURIComponent));
+  else close = runsPage(root);
+  scrollTo(0, 0);
+}
+
+applyTheme();
+document.body.append(root);
+addEventListener("hashchange", route);
+route();
