@@ -1,4 +1,4 @@
-"""Builds the page (web/) into the package where Node is there; without it everything else installs."""
+"""Builds the page (web/) into the package where Node is there; without it the rest installs."""
 
 import re
 import shutil

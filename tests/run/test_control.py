@@ -67,6 +67,8 @@ def test_a_new_training_has_a_new_token_and_refuses_what_lay_there(control, tmp_
         ({"request": "learning_rate", "value": True}, "above 0"),
         ({"request": "learning_rate", "value": float("inf")}, "above 0"),
         ({"request": "epochs", "value": "5"}, "above 0"),
+        ({"request": "epochs", "value": 10**1000}, "above 0"),
+        ({"request": "epochs", "value": float("nan")}, "above 0"),
         ({"request": "pause", "value": 1}, "no number"),
         ({"source": "stranger"}, "nobody known"),
         ({"source": "page" * 2000}, "small plain file"),

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import re
 import time
 
@@ -15,7 +16,17 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all is the
 
 WATCHED, BATCH = "[data-pane='6'] canvas", "[data-pane='3'] canvas"
 TINT = (0xFF, 0xCF, 0xAE)
-VIEWS = {"1": [1], "2": [2], "3": [3], "4": [4], "5": [5], "6": [6], "7": [1, 2], "8": [4, 5], "9": [3, 6]}
+VIEWS = {
+    "1": [1],
+    "2": [2],
+    "3": [3],
+    "4": [4],
+    "5": [5],
+    "6": [6],
+    "7": [1, 2],
+    "8": [4, 5],
+    "9": [3, 6],
+}
 EVERY = [1, 2, 3, 4, 5, 6]
 
 
@@ -52,7 +63,9 @@ def tinted(page, canvas, count, tint=TINT):
     left, top, columns = int(float(said["left"])), int(float(said["top"])), int(said["columns"])
     width, height = int(said["cellWidth"]), int(said["cellHeight"])
     image = pixels(page, canvas).astype(int)
-    corners = [image[top + i // columns * height, left + i % columns * width, :3] for i in range(count)]
+    corners = [
+        image[top + i // columns * height, left + i % columns * width, :3] for i in range(count)
+    ]
     return (np.abs(np.array(corners) - tint) < 12).all(1)
 
 
@@ -150,10 +163,12 @@ def test_bands_are_darkest_in_the_middle_and_nested(open_page, pane):
     # How much of the colour covers the paper, away from grid lines.
     red = column[:, 0] * column[:, 3] / 255 + 255 - column[:, 3]
     depth = np.round((255 - red) / (255 - colour[0]), 2)
-    levels = [value for value in (0.23, 0.41, 0.54, 0.65) if (np.abs(depth - value) < 0.03).sum() >= 3]
+    levels = [
+        value for value in (0.23, 0.41, 0.54, 0.65) if (np.abs(depth - value) < 0.03).sum() >= 3
+    ]
     assert levels == [0.23, 0.41, 0.54, 0.65]
     places = [np.flatnonzero(np.abs(depth - value) < 0.03) for value in levels]
-    for outer, inner in zip(places, places[1:], strict=False):
+    for outer, inner in itertools.pairwise(places):
         assert outer.min() < inner.min() and outer.max() > inner.max()
 
 
@@ -204,7 +219,9 @@ def test_the_chooser_shows_layers_norms_maps_and_weights(open_page):
 def test_a_cell_tells_class_answer_and_confidence(open_page):
     page = ready(open_page("#/run/colour"))
     said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.hover(
+        WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
+    )
     words = page.inner_text(".tooltip")
     assert re.search(r"taken for (circle|square|diamond|triangle|cross), \d+ % sure", words)
     assert page.is_visible(".tooltip canvas.wrong")
@@ -323,7 +340,17 @@ def test_everything_is_reached_by_keyboard(open_page):
         )
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none" or page.evaluate("document.activeElement === document.body")
-    tools = {"freeze", "box", "reset", "save", "movie", "theme", "help", "tab-draw", *(f"view-{k}" for k in VIEWS)}
+    tools = {
+        "freeze",
+        "box",
+        "reset",
+        "save",
+        "movie",
+        "theme",
+        "help",
+        "tab-draw",
+        *(f"view-{k}" for k in VIEWS),
+    }
     assert tools <= reached
     assert {"Snapshot", "Play", "Learning rate", "More epochs", "What graph 4 shows", "Accuracy",
             "Watched pictures, wrong answers first", "Pause training"} <= reached  # fmt: skip
@@ -365,7 +392,9 @@ def test_the_slider_moves_every_pane_and_answers_at_once(open_page, server):
     assert page.get_attribute(WATCHED, "data-errors") != final
     page.focus("input[type=range]")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.slider').textContent.includes('step 5,060')")
+    page.wait_for_function(
+        "() => document.querySelector('.slider').textContent.includes('step 5,060')"
+    )
     page.keyboard.press("l")
     settled(page, WATCHED, final)
 
@@ -399,7 +428,9 @@ def test_the_confusion_matrix_counts_and_shows_its_pictures(open_page, server):
     page.wait_for_selector(f"text={row} taken for {column}: {counts[row, column]}")
     page.evaluate("document.querySelector('input[type=range]').value = 10")
     page.dispatch_event("input[type=range]", "input")
-    page.wait_for_function("t => document.querySelector('.confusion td button').textContent !== t", arg=texts[0])
+    page.wait_for_function(
+        "t => document.querySelector('.confusion td button').textContent !== t", arg=texts[0]
+    )
 
 
 # Steering
@@ -478,7 +509,9 @@ def test_names_show_as_text(open_page):
     assert heads == [name, "<b>bold</b>", '"quoted"', "a & b", "日本語の名前"]
     page.keyboard.press("0")
     said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.hover(
+        WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
+    )
     assert page.title() == f"{name} · saccade"
     assert page.locator("#root b, #root script, .tooltip b").count() == 0
     page = open_page("#/")
@@ -505,11 +538,13 @@ def test_a_phone_has_one_column_and_no_sideways_scrolling(open_page):
     page = ready(open_page("#/run/live", viewport=PHONE, has_touch=True))
     boxes = [page.locator(f"[data-pane='{n}']").bounding_box() for n in EVERY]
     assert all(box["x"] == 0 and box["width"] == 390 for box in boxes)
-    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in itertools.pairwise(boxes))
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator(".slider").bounding_box()["y"] < 844
     said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.locator(WATCHED).tap(position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.locator(WATCHED).tap(
+        position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
+    )
     assert page.is_visible(".tooltip")
 
 
@@ -597,11 +632,16 @@ def test_the_list_is_newest_first_and_leads_to_a_comparison(open_page):
         page.check(f"[aria-label='Tick {name}']")
     page.click("text=Compare 9 runs")
     page.wait_for_selector(".legend-table tbody tr:nth-child(9)")
-    page.wait_for_function("() => !document.querySelector('.legend-table tbody').textContent.includes('–')")
+    page.wait_for_function(
+        "() => !document.querySelector('.legend-table tbody').textContent.includes('\u2013')"
+    )
     page.wait_for_timeout(400)
     image = pixels(page, ".compare .pane:first-child canvas")[..., :3].astype(int)
     for colour in ("0072b2", "d55e00", "009e73", "e69f00", "56b4e9"):
         wanted = [int(colour[i : i + 2], 16) for i in (0, 2, 4)]
         assert (np.abs(image - wanted).max(2) < 40).sum() > 50, colour
-    swatches = [page.eval_on_selector(f".legend-table tr:nth-child({n}) canvas", "c => c.toDataURL()") for n in range(1, 10)]
+    swatches = [
+        page.eval_on_selector(f".legend-table tr:nth-child({n}) canvas", "c => c.toDataURL()")
+        for n in range(1, 10)
+    ]
     assert len(set(swatches)) == 9

@@ -24,6 +24,7 @@ def ladder(
     recipe: Literal["original", "default"] = "original",
     out: Path | None = None,
     name: str | None = None,
+    no_view: bool = False,
     json: bool = False,
 ) -> int:
     """Train the course's networks one after the other, one idea more at every rung.
@@ -55,9 +56,12 @@ def ladder(
         The directory of the runs; must be new.
     name: str
         Its name in ./runs ($SACCADE_RUNS).
+    no_view: bool
+        Do not open the live page (see `saccade view`).
     json: bool
         The last line of stdout is one JSON value.
     """
+    from saccade.cli.live import live_page
     from saccade.data import load
     from saccade.train import ladder as climbing
     from saccade.train.rungs import choose
@@ -73,7 +77,9 @@ def ladder(
     folder = out or new_run_path(dataset.name, "ladder", name)
     if folder.exists():
         raise BadUsage(f"{folder} exists; a ladder needs a directory of its own")
-    code = _train(climbing.climb, dataset, plan, folder)
+    folder.mkdir(parents=True)
+    with live_page(folder, wanted=not no_view):
+        code = _train(climbing.climb, dataset, plan, folder)
     if code:
         _say(f"stopped; what is done stays in {folder}")
         return code

@@ -1,38 +1,39 @@
-"""The live page beside a training: a server of its own, so that nothing it does can touch the run."""
+"""The live page beside a training: a server of its own, so that it can not touch the run."""
 
 import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-WAIT = 5.0
+PATIENCE = 5.0  # seconds that the end of a short training waits for the address
 
 
-def start_page(run: Path) -> threading.Thread:
-    """Starts the page server on a run and says its address as soon as it is known.
+@contextmanager
+def live_page(runs: Path, wanted: bool = True) -> Iterator[None]:
+    """Starts the page server on a run, or a folder of runs, and says its address once it is known.
 
-    It outlives this command: it ends by itself a minute after the run and the last tab have. Join
-    what comes back (`WAIT` seconds at most) before the command ends.
+    It outlives this command: it ends by itself a minute after the training and the last tab have.
     """
+    if not wanted:
+        yield
+        return
     process = subprocess.Popen(
-        [sys.executable, "-m", "saccade", "view", str(run), "--until-done"],
+        [sys.executable, "-m", "saccade", "view", str(runs), "--until-done"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        **_apart(),
+        start_new_session=os.name != "nt",  # neither Ctrl-C nor a closed terminal reaches it
     )
     said = threading.Thread(target=_say_address, args=(process,), daemon=True)
     said.start()
-    return said
-
-
-def _apart() -> dict[str, object]:
-    """Neither Ctrl-C nor a closed terminal reaches it."""
-    if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
-    return {"start_new_session": True}
+    try:
+        yield
+    finally:
+        said.join(PATIENCE)
 
 
 def _say_address(process: "subprocess.Popen[str]") -> None:

@@ -113,7 +113,7 @@ def train(
     resume: Path
         Go on with an unfinished run, by its own record.
     no_view: bool
-        Do not open the live page.
+        Do not open the live page (see `saccade view`).
     json: bool
         The last line of stdout is one JSON value.
     """
@@ -154,4 +154,4 @@ def train(
             "group_by": group_by,
         }
         plan = fresh_plan(data, model, make_recipe, loading, out, name)
-    return carry_out(plan, limit, json)
+    return carry_out(plan, limit, json, view=not no_view)

@@ -14,7 +14,7 @@ from saccade.run.directory import Run, model_option
 from saccade.run.events import Event, Finished, Intervened, Saved, Started
 
 
-def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
+def carry_out(plan: Plan, limit: float | None, as_json: bool, view: bool) -> int:
     from saccade.cli.interruption import interruption
     from saccade.train import commands
     from saccade.train.fit import fit
@@ -39,7 +39,7 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
         )
         finished = None
         try:
-            for event in _shown(events, plan):
+            for event in _shown(events, plan, view):
                 if isinstance(event, Finished):
                     finished = event
                 if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
@@ -57,15 +57,17 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool) -> int:
     return 0
 
 
-def _shown(events: Iterator[Event], plan: Plan) -> Iterator[Event]:
-    """The same events, shown as they pass."""
+def _shown(events: Iterator[Event], plan: Plan, view: bool) -> Iterator[Event]:
+    """The same events, shown as they pass: in the terminal, and on the live page."""
+    from saccade.cli.live import live_page
     from saccade.cli.progress import training_progress
 
     started = next(events)
     assert isinstance(started, Started)  # noqa: S101  (fit's first)
     yield started
     _say_plan(plan, started)
-    with training_progress(started.step, started.facts["total_steps"]) as show:
+    total = started.facts["total_steps"]
+    with live_page(plan.run.path, view), training_progress(started.step, total) as show:
         for event in events:
             show(event)
             if isinstance(event, Intervened):

@@ -20,6 +20,7 @@ ROUTES = {
     "/api/runs/{run}/curves": {"GET"},
     "/api/runs/{run}/images": {"GET"},
     "/api/runs/{run}/snapshots/{step}": {"GET"},
+    "/api/runs/{run}/bands": {"GET"},
     "/api/runs/{run}/control": {"POST"},
     "/api/runs/{run}/answer": {"POST"},
     "/api/live": None,

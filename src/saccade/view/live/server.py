@@ -146,8 +146,8 @@ async def _snapshot(request: Request) -> Response:
 
 async def _bands(request: Request) -> Response:
     live, path = _of(request), _path(request)
-    asked = request.query_params.get("after")
-    after = -1 if asked is None else _whole_number(asked, "after")
+    asked = request.query_params.get("after", "-1")  # -1: all, that of step 0 too
+    after = -1 if asked == "-1" else _whole_number(asked, "after")
     if len(live.bands) >= MOST_BANDS and path not in live.bands:
         live.bands.pop(next(iter(live.bands)))
     bands, lock = live.bands.setdefault(path, (Bands(path), asyncio.Lock()))
