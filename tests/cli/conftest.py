@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +39,20 @@ def environment() -> dict[str, str]:
     }
 
 
+def words(arguments: Sequence[object], view: bool = False) -> list[str]:
+    """What is typed; training opens no page unless that is what is tested."""
+    typed = [str(argument) for argument in arguments]
+    opens = typed[:1] in (["train"], ["ladder"]) and "--no-view" not in typed and not view
+    return [*typed, "--no-view"] if opens else typed
+
+
 @pytest.fixture
 def command(tmp_path: Path) -> Callable[..., Said]:
     """Runs `python -m saccade ARGUMENTS` in tmp_path (or in `cwd`) to its end."""
 
-    def run(*arguments: object, cwd: Path | None = None) -> Said:
+    def run(*arguments: object, cwd: Path | None = None, view: bool = False) -> Said:
         done = subprocess.run(
-            [sys.executable, "-m", "saccade", *map(str, arguments)],
+            [sys.executable, "-m", "saccade", *words(arguments, view)],
             cwd=cwd or tmp_path,
             env=environment(),
             capture_output=True,
@@ -64,7 +71,7 @@ def started(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen]]:
 
     def start(*arguments: object) -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-m", "saccade", *map(str, arguments)],
+            [sys.executable, "-m", "saccade", *words(arguments)],
             cwd=tmp_path,
             env=environment(),
             stdout=subprocess.PIPE,
@@ -104,7 +111,7 @@ def typed(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
     def run(*arguments: object) -> Said:
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
-            main([str(argument) for argument in arguments])
+            main(words(arguments))
         said = capsys.readouterr()
         return Said(caught.value.code, said.out, said.err)
 
