@@ -49,6 +49,7 @@ export class Plot {
     this.data = [[], ...options.series.map(() => [])] as uPlot.AlignedData;
     host.addEventListener("keydown", (event) => this.key(event));
     host.addEventListener("dblclick", () => this.reset());
+    host.addEventListener("pointerdown", (event) => this.touch(event));
   }
 
   get zoomed(): boolean {
@@ -127,6 +128,31 @@ export class Plot {
         draw: [(plot) => this.lines(plot)],
       },
     };
+  }
+
+  /** uPlot hears only mice; a finger draws its box here. */
+  private touch(start: PointerEvent): void {
+    const plot = this.plot;
+    if (!plot || !this.boxing || start.pointerType === "mouse") return;
+    const box = plot.over.getBoundingClientRect();
+    const at = (event: PointerEvent) => [
+      Math.min(box.width, Math.max(0, event.clientX - box.left)),
+      Math.min(box.height, Math.max(0, event.clientY - box.top)),
+    ];
+    const [x, y] = at(start);
+    const move = (event: PointerEvent) => {
+      const [u, v] = at(event);
+      const select = { left: Math.min(x, u), top: Math.min(y, v), width: Math.abs(u - x), height: Math.abs(v - y) };
+      plot.setSelect(select, event.type === "pointerup");
+    };
+    const end = (event: PointerEvent) => {
+      for (const type of ["pointermove", "pointerup", "pointercancel"] as const) this.host.removeEventListener(type, type === "pointermove" ? move : end);
+      if (event.type === "pointerup") move(event);
+    };
+    this.host.setPointerCapture(start.pointerId);
+    this.host.addEventListener("pointermove", move);
+    this.host.addEventListener("pointerup", end);
+    this.host.addEventListener("pointercancel", end);
   }
 
   private yLabels(values: number[]): string[] {

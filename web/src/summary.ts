@@ -35,7 +35,8 @@ export class Summary {
     setText(this.state, state);
     this.state.dataset.state = run.gone ? "gone" : run.paused ? "paused" : run.state;
     setHidden(this.frozen, !run.frozen);
-    setHidden(this.lost, run.connected && !(run.problem && !run.gone));
+    setText(this.lost, run.refused ? "Not let in: open the address that saccade printed" : "Server lost; trying again");
+    setHidden(this.lost, !run.refused && run.connected && !(run.problem && !run.gone));
     setText(this.accuracyName, run.watchedTest ? "test, watched" : run.watchedName);
     if (!run.frozen) this.numbers();
     this.result();

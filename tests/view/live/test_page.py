@@ -4,6 +4,7 @@ import base64
 import io
 import re
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,12 +16,26 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all is the
 
 WATCHED, BATCH = "[data-pane='6'] canvas", "[data-pane='3'] canvas"
 TINT = (0xFF, 0xCF, 0xAE)
-VIEWS = {"1": [1], "2": [2], "3": [3], "4": [4], "5": [5], "6": [6], "7": [1, 2], "8": [4, 5], "9": [3, 6]}
+VIEWS = {
+    "1": [1],
+    "2": [2],
+    "3": [3],
+    "4": [4],
+    "5": [5],
+    "6": [6],
+    "7": [1, 2],
+    "8": [4, 5],
+    "9": [3, 6],
+}
 EVERY = [1, 2, 3, 4, 5, 6]
 
 
 def ready(page, *canvases):
-    """Waits until the pictures stand."""
+    """Waits until the pictures and the curves stand."""
+    page.wait_for_function(
+        """() => /\\d/.test(
+            document.querySelector("[data-figure='images/s']")?.textContent ?? "")"""
+    )
     for canvas in canvases or (WATCHED, BATCH):
         page.wait_for_selector(f"{canvas}[data-errors]", state="attached")
     return page
@@ -47,12 +62,14 @@ def pixels(page, canvas):
 
 
 def tinted(page, canvas, count, tint=TINT):
-    """Which cells have the tint in their upper left corner, by what the canvas says of its cells."""
+    """Which cells have the tint in their upper left corner; the canvas says where its cells are."""
     said = page.eval_on_selector(canvas, "c => ({...c.dataset})")
     left, top, columns = int(float(said["left"])), int(float(said["top"])), int(said["columns"])
     width, height = int(said["cellWidth"]), int(said["cellHeight"])
     image = pixels(page, canvas).astype(int)
-    corners = [image[top + i // columns * height, left + i % columns * width, :3] for i in range(count)]
+    corners = [
+        image[top + i // columns * height, left + i % columns * width, :3] for i in range(count)
+    ]
     return (np.abs(np.array(corners) - tint) < 12).all(1)
 
 
@@ -66,6 +83,20 @@ def figure(page, name):
 
 def step_now(page):
     return int(re.sub(r"\D", "", figure(page, "step").split("/")[0]))
+
+
+def wait_for_step(page, step):
+    page.wait_for_function(
+        """s => parseInt(document.querySelector('[data-figure=step]').textContent
+                         .replace(/,/g, '')) > s""",
+        arg=step,
+    )
+
+
+def first_cell(page):
+    """A place in the first cell of the watched pane."""
+    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
+    return {"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
 
 
 # What the panes show
@@ -150,10 +181,12 @@ def test_bands_are_darkest_in_the_middle_and_nested(open_page, pane):
     # How much of the colour covers the paper, away from grid lines.
     red = column[:, 0] * column[:, 3] / 255 + 255 - column[:, 3]
     depth = np.round((255 - red) / (255 - colour[0]), 2)
-    levels = [value for value in (0.23, 0.41, 0.54, 0.65) if (np.abs(depth - value) < 0.03).sum() >= 3]
+    levels = [
+        value for value in (0.23, 0.41, 0.54, 0.65) if (np.abs(depth - value) < 0.03).sum() >= 3
+    ]
     assert levels == [0.23, 0.41, 0.54, 0.65]
     places = [np.flatnonzero(np.abs(depth - value) < 0.03) for value in levels]
-    for outer, inner in zip(places, places[1:], strict=False):
+    for outer, inner in pairwise(places):
         assert outer.min() < inner.min() and outer.max() > inner.max()
 
 
@@ -163,7 +196,8 @@ def test_the_curves_end_where_the_figures_say(open_page, server):
     image = pixels(page, "[data-pane='1'] canvas")[..., :3].astype(int)
     over = page.eval_on_selector(
         "[data-pane='1'] .u-over",
-        """o => { const c = o.closest(".u-wrap").getBoundingClientRect(), b = o.getBoundingClientRect();
+        """o => { const c = o.closest(".u-wrap").getBoundingClientRect();
+                  const b = o.getBoundingClientRect();
                   return [b.left - c.left, b.top - c.top, b.width, b.height]; }""",
     )
     left, top, width, height = over
@@ -183,8 +217,15 @@ def test_the_chooser_shows_layers_norms_maps_and_weights(open_page):
     chooser = page.locator("[data-pane='4'] select")
     chooser.locator("option:has-text('maps')").wait_for(state="attached")
     options = chooser.locator("option").all_inner_texts()
-    assert {"All weights", "Logits of the batch", "Gradient norms", "First layer's maps",
-            "First layer's weights", "conv1 kernel", "dense bias: gradient norm"} <= set(options)  # fmt: skip
+    assert {
+        "All weights",
+        "Logits of the batch",
+        "Gradient norms",
+        "First layer's maps",
+        "First layer's weights",
+        "conv1 kernel",
+        "dense bias: gradient norm",
+    } <= set(options)
     seen = []
     for label in ("All weights", "dense kernel", "Gradient norms", "Logits of the batch"):
         chooser.select_option(label=label)
@@ -197,14 +238,14 @@ def test_the_chooser_shows_layers_norms_maps_and_weights(open_page):
         assert np.unique(pixels(page, "[data-pane='4'] canvas.cells")[..., 0]).size > 20
     chooser.select_option(label="dense kernel")
     page.wait_for_function(
-        "() => document.querySelector(\"[data-pane='4'] .tally\").textContent.includes('65,536 sampled')"
+        """() => document.querySelector("[data-pane='4'] .tally")
+                 .textContent.includes('65,536 sampled')"""
     )
 
 
 def test_a_cell_tells_class_answer_and_confidence(open_page):
     page = ready(open_page("#/run/colour"))
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.hover(WATCHED, position=first_cell(page))
     words = page.inner_text(".tooltip")
     assert re.search(r"taken for (circle|square|diamond|triangle|cross), \d+ % sure", words)
     assert page.is_visible(".tooltip canvas.wrong")
@@ -256,16 +297,14 @@ def test_space_freezes_the_display_and_not_the_training(open_page, server):
     assert pixels(page, "[data-pane='1'] canvas").tobytes() == image
     assert server.json("/api/runs/live/curves?after=1")["step"] > there
     page.keyboard.press("Space")
-    page.wait_for_function(
-        "s => parseInt(document.querySelector('[data-figure=step]').textContent.replace(/,/g, '')) > s + 30",
-        arg=before,
-    )
+    wait_for_step(page, before + 30)
     assert not page.is_visible(".chip.frozen")
 
 
 def test_box_zoom_and_reset(open_page):
     page = ready(open_page("#/run/long"))
     canvas = "[data-pane='2'] canvas"
+    page.wait_for_timeout(400)
     whole = pixels(page, canvas).tobytes()
     page.keyboard.press("o")
     assert page.get_attribute("[data-tool=box]", "aria-pressed") == "true"
@@ -318,15 +357,34 @@ def test_everything_is_reached_by_keyboard(open_page):
         reached.add(
             page.evaluate(
                 """() => { const a = document.activeElement;
-                return (a.dataset.tool ?? a.getAttribute('aria-label') ?? a.textContent).trim(); }"""
+                const words = a.dataset.tool ?? a.getAttribute('aria-label');
+                return (words ?? a.textContent).trim(); }"""
             )
         )
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none" or page.evaluate("document.activeElement === document.body")
-    tools = {"freeze", "box", "reset", "save", "movie", "theme", "help", "tab-draw", *(f"view-{k}" for k in VIEWS)}
+    tools = {
+        "freeze",
+        "box",
+        "reset",
+        "save",
+        "movie",
+        "theme",
+        "help",
+        "tab-draw",
+        *(f"view-{k}" for k in VIEWS),
+    }
     assert tools <= reached
-    assert {"Snapshot", "Play", "Learning rate", "More epochs", "What graph 4 shows", "Accuracy",
-            "Watched pictures, wrong answers first", "Pause training"} <= reached  # fmt: skip
+    assert {
+        "Snapshot",
+        "Play",
+        "Learning rate",
+        "More epochs",
+        "What graph 4 shows",
+        "Accuracy",
+        "Watched pictures, wrong answers first",
+        "Pause training",
+    } <= reached
     page.focus(WATCHED)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
@@ -347,7 +405,8 @@ def test_the_slider_moves_every_pane_and_answers_at_once(open_page, server):
         waits.append(
             page.evaluate(
                 """([index, errors]) => new Promise(done => {
-                const slider = document.querySelector('input[type=range]'), start = performance.now();
+                const slider = document.querySelector('input[type=range]');
+                const start = performance.now();
                 slider.value = index;
                 slider.dispatchEvent(new Event('input'));
                 const canvas = document.querySelector("[data-pane='6'] canvas");
@@ -365,9 +424,25 @@ def test_the_slider_moves_every_pane_and_answers_at_once(open_page, server):
     assert page.get_attribute(WATCHED, "data-errors") != final
     page.focus("input[type=range]")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("() => document.querySelector('.slider').textContent.includes('step 5,060')")
+    page.wait_for_function(
+        "() => document.querySelector('.slider').textContent.includes('step 5,060')"
+    )
     page.keyboard.press("l")
     settled(page, WATCHED, final)
+
+
+def test_a_reload_shows_the_same_again(open_page, server):
+    page = ready(open_page("#/run/long?view=9&step=2000"))
+    errors = server.errors("long", 2_000)
+    settled(page, WATCHED, errors)
+    assert shown(page) == [3, 6]
+    page.keyboard.press("6")
+    page.focus("input[type=range]")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => location.hash === '#/run/long?view=6&step=1980'")
+    page.reload()
+    ready(page, WATCHED)
+    assert shown(page) == [6] and "step 1,980" in page.inner_text(".slider")
 
 
 def test_play_goes_through_the_snapshots(open_page):
@@ -399,7 +474,9 @@ def test_the_confusion_matrix_counts_and_shows_its_pictures(open_page, server):
     page.wait_for_selector(f"text={row} taken for {column}: {counts[row, column]}")
     page.evaluate("document.querySelector('input[type=range]').value = 10")
     page.dispatch_event("input[type=range]", "input")
-    page.wait_for_function("t => document.querySelector('.confusion td button').textContent !== t", arg=texts[0])
+    page.wait_for_function(
+        "t => document.querySelector('.confusion td button').textContent !== t", arg=texts[0]
+    )
 
 
 # Steering
@@ -440,24 +517,19 @@ def test_it_comes_back_after_the_server_was_away(open_page, server):
     page.wait_for_selector(".chip.lost", state="visible")
     server.start()
     page.wait_for_selector(".chip.lost", state="hidden")
-    page.wait_for_function(
-        "s => parseInt(document.querySelector('[data-figure=step]').textContent.replace(/,/g, '')) > s",
-        arg=before,
-    )
+    wait_for_step(page, before)
     assert page.get_attribute(WATCHED, "data-errors")
 
 
 def test_a_log_that_was_cut_back_starts_the_curves_again(open_page, server):
     page = ready(open_page("#/run/live"))
-    sent = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sent.append(data)))
     server.play("cut_back", "live")
     page.wait_for_timeout(1_000)
     page.keyboard.press("1")
     page.wait_for_timeout(500)
     image = pixels(page, "[data-pane='1'] canvas")[..., :3].astype(int)
     orange = np.abs(image - (0xD5, 0x5E, 0)).max(2) < 60
-    # The curve runs once, from left to right: the chart's first tenth has its start, near the ground.
+    # The curve runs once, from left to right: the chart's first tenth has its start.
     assert orange[:, 60 : image.shape[1] // 10].any()
     assert step_now(page) > 100
 
@@ -477,8 +549,7 @@ def test_names_show_as_text(open_page):
     heads = page.locator(".confusion thead th").all_inner_texts()
     assert heads == [name, "<b>bold</b>", '"quoted"', "a & b", "日本語の名前"]
     page.keyboard.press("0")
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.hover(WATCHED, position=first_cell(page))
     assert page.title() == f"{name} · saccade"
     assert page.locator("#root b, #root script, .tooltip b").count() == 0
     page = open_page("#/")
@@ -505,11 +576,10 @@ def test_a_phone_has_one_column_and_no_sideways_scrolling(open_page):
     page = ready(open_page("#/run/live", viewport=PHONE, has_touch=True))
     boxes = [page.locator(f"[data-pane='{n}']").bounding_box() for n in EVERY]
     assert all(box["x"] == 0 and box["width"] == 390 for box in boxes)
-    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in zip(boxes, boxes[1:], strict=False))
+    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in pairwise(boxes))
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator(".slider").bounding_box()["y"] < 844
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.locator(WATCHED).tap(position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3})
+    page.locator(WATCHED).tap(position=first_cell(page))
     assert page.is_visible(".tooltip")
 
 
@@ -597,11 +667,17 @@ def test_the_list_is_newest_first_and_leads_to_a_comparison(open_page):
         page.check(f"[aria-label='Tick {name}']")
     page.click("text=Compare 9 runs")
     page.wait_for_selector(".legend-table tbody tr:nth-child(9)")
-    page.wait_for_function("() => !document.querySelector('.legend-table tbody').textContent.includes('–')")
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.legend-table td.number')]
+                 .every(cell => /\\d/.test(cell.textContent))"""
+    )
     page.wait_for_timeout(400)
     image = pixels(page, ".compare .pane:first-child canvas")[..., :3].astype(int)
     for colour in ("0072b2", "d55e00", "009e73", "e69f00", "56b4e9"):
         wanted = [int(colour[i : i + 2], 16) for i in (0, 2, 4)]
         assert (np.abs(image - wanted).max(2) < 40).sum() > 50, colour
-    swatches = [page.eval_on_selector(f".legend-table tr:nth-child({n}) canvas", "c => c.toDataURL()") for n in range(1, 10)]
+    swatches = [
+        page.eval_on_selector(f".legend-table tr:nth-child({n}) canvas", "c => c.toDataURL()")
+        for n in range(1, 10)
+    ]
     assert len(set(swatches)) == 9

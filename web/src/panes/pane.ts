@@ -45,9 +45,9 @@ export abstract class Pane implements Drawn {
   resetZoom(): void {}
   boxZoom(_on: boolean): void {}
 
-  /** Drawn soon, unless the display is frozen. */
+  /** Drawn soon, unless the display is frozen; a slider that somebody moves works then too. */
   want(now = false): void {
-    if (!this.run.frozen) redraw(this, now);
+    if (!this.run.frozen || (now && this.run.at !== null)) redraw(this, now);
   }
 
   /** What is being waited for; nothing once it is there. */
