@@ -211,7 +211,7 @@ class Made:
 
     def curves(self, after: int) -> dict:
         """The offset is the number of steps told, and of marks by the million."""
-        restart, self.cut_back = self.cut_back and after > 0, False
+        restart, self.cut_back = self.cut_back or after == 0, False
         told, marks = (0, 0) if restart else (after % 10**9, after // 10**9)
         now = self.step()
         first = np.arange(told + 1, now + 1)
@@ -244,9 +244,10 @@ class Made:
                 "loss": [(1 - self.accuracy(s)) * 2.6 + 0.02 for s in watched],
                 "accuracy": [self._watched_accuracy(s) for s in watched],
             },
+            "dropped": [],
             "snapshots": [s for s in self.snapshots() if s > told or told == 0],
             "marks": self.marks[marks:],
-            **({"restart": True} if restart else {}),
+            "restart": restart,
         }
 
     def _watched_accuracy(self, step: int) -> float:

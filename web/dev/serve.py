@@ -138,7 +138,7 @@ class Server:
         try:
             while run and not run.gone:
                 answer = run.curves(offset)
-                if answer.get("restart") or answer["offset"] != offset or answer["state"] != told:
+                if answer["restart"] or answer["offset"] != offset or answer["state"] != told:
                     offset, told = answer["offset"], answer["state"]
                     await socket.send_json(answer)
                 await asyncio.sleep(0.1)

@@ -219,6 +219,7 @@ export class Plot {
     context.clip();
     let free = -Infinity;
     for (const mark of this.marks) {
+      if (!Number.isFinite(mark.step)) continue;
       const x = Math.round(plot.valToPos(mark.step, "x", true));
       stroke(context, x, top, height, colours.quiet, [3 * ratio, 3 * ratio], ratio);
       const words = (MARK_WORDS[mark.request] ?? mark.request) + (mark.value === null ? "" : ` ${plain(mark.value)}`);

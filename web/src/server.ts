@@ -46,7 +46,10 @@ export interface Mark {
 
 export interface CurvesAnswer {
   offset: number;
+  /** This answer is everything: forget what came before. */
   restart?: boolean;
+  /** Steps whose snapshot is gone: the trainer keeps five hundred. */
+  dropped?: number[];
   state: string;
   step: number;
   total_steps: number | null;

@@ -125,12 +125,15 @@ export class RunState {
       this.gone = error instanceof server.ServerError && error.status === 404;
       this.problem = (error as Error).message;
       if (error instanceof server.ServerError && error.status === 401) return this.refuse();
+      this.connected = error instanceof server.ServerError;
       this.tell("connection");
       if (!this.gone && !this.stopped) setTimeout(() => void this.start(), 2000);
       return;
     }
     if (this.stopped) return;
     this.problem = "";
+    this.connected = true;
+    this.tell("connection");
     this.follower = new server.Follower(this.id, () => this.curves.offset, {
       curves: (answer) => this.take(answer),
       gone: () => {
@@ -159,13 +162,17 @@ export class RunState {
   }
 
   private take(answer: server.CurvesAnswer): void {
+    const again = !!answer.restart && this.loaded;
     const changed = this.curves.add(answer) || !this.loaded;
     this.loaded = true;
-    if (answer.restart) {
+    // The first answer is everything too, but then nothing old is here to be thrown away.
+    if (again) {
       this.snapshots = [];
       this.kept.clear();
       this.bands.clear();
+      void this.loadBands();
     }
+    if (answer.dropped?.length) this.drop(new Set(answer.dropped));
     const known = new Set(this.snapshots);
     const news = answer.snapshots.filter((step) => !known.has(step));
     if (news.length) {
@@ -179,6 +186,12 @@ export class RunState {
     this.state = answer.state;
     if (moved) void this.refresh().catch(() => this.tell("about"));
     if (changed || moved) this.tell("curves");
+  }
+
+  private drop(steps: Set<number>): void {
+    this.snapshots = this.snapshots.filter((step) => !steps.has(step));
+    if (this.at !== null && steps.has(this.at)) this.show(this.snapshots[Math.max(0, lastAt(this.snapshots, this.at))] ?? null);
+    else this.tell("view");
   }
 
   private async loadImages(): Promise<void> {
@@ -272,9 +285,7 @@ export class RunState {
 
   /** The trainer keeps five hundred: when it drops every second one, ours may be gone. */
   private forgetStep(step: number): void {
-    this.snapshots = this.snapshots.filter((one) => one !== step);
-    if (this.at === step) this.show(this.snapshots[Math.max(0, lastAt(this.snapshots, step))] ?? null);
-    else this.tell("view");
+    this.drop(new Set([step]));
   }
 
   private woken = (): void => {

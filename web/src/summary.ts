@@ -36,7 +36,7 @@ export class Summary {
     this.state.dataset.state = run.gone ? "gone" : run.paused ? "paused" : run.state;
     setHidden(this.frozen, !run.frozen);
     setText(this.lost, run.refused ? "Not let in: open the address that saccade printed" : "Server lost; trying again");
-    setHidden(this.lost, !run.refused && run.connected && !(run.problem && !run.gone));
+    setHidden(this.lost, !run.refused && run.connected);
     setText(this.accuracyName, run.watchedTest ? "test, watched" : run.watchedName);
     if (!run.frozen) this.numbers();
     this.result();
