@@ -430,6 +430,18 @@ def made_up_runs(began: float) -> dict[str, Made]:
             age=300_000,
         ),
         Made(
+            "many",
+            "2026-11-18-sixty-classes",
+            data="sixty",
+            pictures=colour,
+            labels=(np.arange(len(colour)) % 60).astype(np.uint16),
+            classes=tuple(f"class {i}" for i in range(60)),
+            steps=200,
+            every=50,
+            top=0.7,
+            age=250_000,
+        ),
+        Made(
             "new",
             "2026-11-21-flowers-transfer",
             data="flowers",

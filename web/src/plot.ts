@@ -118,7 +118,14 @@ export class Plot {
       },
       axes: [
         { ...axis, size: 26, gap: 4, space: 64, incrs: STEPS, values: (_, all) => all.map(stepLabel) },
-        { ...axis, size: 50, gap: 6, space: 34, values: (_, all) => this.yLabels(all) },
+        {
+          ...axis,
+          size: 50,
+          gap: 6,
+          space: 34,
+          ...(options.logarithmic ? { filter: powers, grid: { ...axis.grid, filter: powers } } : {}),
+          values: (_, all) => this.yLabels(all),
+        },
       ],
       series: [{}, ...options.series],
       bands: options.bands,
@@ -159,7 +166,7 @@ export class Plot {
     const labels = this.options.labels;
     if (!this.options.logarithmic) return labels ? labels(values) : values.map((value) => plain(value));
     return values.map((value) =>
-      value !== null && Math.abs(Math.log10(value) % 1) < 1e-6 ? value.toExponential(0).replace("e+0", "") : "",
+      value === null ? "" : value >= 0.01 && value <= 100 ? plain(value) : value.toExponential(0).replace("+", ""),
     );
   }
 
@@ -264,6 +271,11 @@ function stroke(
 }
 
 const STEPS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6, 7].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+
+const isPower = (value: number | null) => value !== null && Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+
+/** Of a logarithmic axis only the powers of ten. */
+const powers = (_: uPlot, all: number[]) => all.map((one) => (isPower(one) ? one : null));
 
 const stepLabel = (value: number) => (value >= 1e6 ? `${plain(value / 1e6)} M` : value.toLocaleString("en"));
 

@@ -479,6 +479,25 @@ def test_the_confusion_matrix_counts_and_shows_its_pictures(open_page, server):
     )
 
 
+def test_many_classes_are_squares_of_colour(open_page, server):
+    page = ready(open_page("#/run/many?tab=confusion"))
+    page.wait_for_selector(".squares")
+    errors = server.errors("many", 200)
+    page.wait_for_selector(f"text={errors}, {100 * errors / 400:.2f} % of 400")
+    image = pixels(page, ".squares")
+    side = image.shape[0] // 60
+    colour = image[side // 2 :: side, side // 2 :: side]
+    assert colour.shape[:2] == (60, 60)
+    blue, orange = (colour[..., 2] > colour[..., 0]), (colour[..., 0] > colour[..., 2])
+    assert (blue & (colour[..., 3] > 0))[np.eye(60, dtype=bool)].sum() > 50
+    assert not (blue & (colour[..., 3] > 0))[~np.eye(60, dtype=bool)].any()
+    row, column = np.argwhere(orange & (colour[..., 3] > 0))[0]
+    box = page.locator(".squares").bounding_box()
+    one = box["width"] / 60
+    page.mouse.click(box["x"] + (column + 0.5) * one, box["y"] + (row + 0.5) * one)
+    page.wait_for_selector(f"text=class {row} taken for class {column}: ")
+
+
 # Steering
 
 

@@ -11,6 +11,7 @@ import { FilterCanvas } from "./filters";
 
 // Four nested fills, the middle darkest, as in the original window: each covers what is left of the last.
 const ALPHA = 1.6 / 7;
+const MOST_NAMED = 10;
 
 type Kind = "bands" | "norms" | "maps" | "pictures";
 
@@ -19,6 +20,7 @@ export class BandsPane extends Pane {
   private readonly host = el("div", { class: "plot", tabindex: 0, role: "img" });
   private readonly filters = new FilterCanvas();
   private readonly chooser: HTMLSelectElement;
+  private readonly key = el("div", { class: "line-key", hidden: true });
   private readonly note = el("output", { class: "tally" });
   private readonly plot: Plot;
   private known = "";
@@ -31,7 +33,7 @@ export class BandsPane extends Pane {
     this.chooser.addEventListener("change", () => this.choose());
     this.legend.append(this.note, this.chooser);
     this.host.setAttribute("aria-label", title);
-    this.body.append(this.host, this.filters.canvas);
+    this.body.append(this.host, this.filters.canvas, this.key);
     this.filters.canvas.hidden = true;
     this.plot = new Plot(this.host, this.bandOptions());
     this.fill();
@@ -94,7 +96,33 @@ export class BandsPane extends Pane {
     this.filters.canvas.hidden = !filters;
     if (!filters) this.plot.change(this.kind === "norms" ? this.normOptions() : this.bandOptions());
     setText(this.note, "");
+    this.name.data = this.words();
+    this.drawKey();
     this.want(true);
+  }
+
+  private words(): string {
+    if (this.kind !== "bands") return { norms: "Gradients", maps: "Maps", pictures: "Filters" }[this.kind];
+    const which = this.which();
+    if (which === "logit") return "Logits";
+    return this.ofWeights(which) ? "Weights" : "Biases";
+  }
+
+  private ofWeights(which: number | "weight" | "bias" | "logit"): boolean {
+    return which === "weight" || (typeof which === "number" && /kernel$/.test(this.run.bands.variables[which] ?? ""));
+  }
+
+  /** Which line is whose, where there are many. */
+  private drawKey(): void {
+    const chosen = this.kind === "norms" ? this.chosenNorms() : [];
+    this.key.hidden = chosen.length < 2;
+    this.key.replaceChildren(
+      ...chosen.slice(0, MOST_NAMED).map((i) => {
+        const swatch = el("i", { class: i >= LINES.length ? "dashed" : "" });
+        swatch.style.borderTopColor = LINES[i % LINES.length];
+        return el("div", {}, swatch, variableName(this.run.bands.variables[i]));
+      }),
+    );
   }
 
   /** Groups: everything together, then one group a layer, then what is pictures. */
@@ -143,8 +171,7 @@ export class BandsPane extends Pane {
   private colour(): string {
     const which = this.which();
     if (which === "logit") return colours.purple;
-    const weight = which === "weight" || (typeof which === "number" && /kernel$/.test(this.run.bands.variables[which] ?? ""));
-    return weight ? colours.blue : colours.green;
+    return this.ofWeights(which) ? colours.blue : colours.green;
   }
 
   private bandOptions(): PlotOptions {
