@@ -42,10 +42,11 @@ def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     length = int.from_bytes(data[:4], "little")
     header = json.loads(data[4 : 4 + length])
     return header, {
-        name: np.frombuffer(data, "<" + one["dtype"], int(np.prod(one["shape"])), one["offset"])
-        .reshape(one["shape"])
+        name: np.frombuffer(
+            data, "<" + one["dtype"], int(np.prod(one["shape"])), one["offset"]
+        ).reshape(one["shape"])
         for name, one in header["arrays"].items()
-    }  # fmt: skip
+    }
 
 
 @dataclass
@@ -144,8 +145,9 @@ def open_page(browser: Any, server: Server) -> Iterator[Callable[..., Any]]:
 
     def expected(said: Any) -> bool:
         return said.type == "error" and not any(
-            known in said.text for known in ("ERR_CONNECTION", "status of 404", "status of 503", "WebSocket")
-        )  # fmt: skip
+            known in said.text
+            for known in ("ERR_CONNECTION", "status of 404", "status of 503", "WebSocket")
+        )
 
     yield open_at
     for context in contexts:

@@ -2,9 +2,9 @@
 
 import base64
 import io
-import itertools
 import re
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -31,7 +31,11 @@ EVERY = [1, 2, 3, 4, 5, 6]
 
 
 def ready(page, *canvases):
-    """Waits until the pictures stand."""
+    """Waits until the pictures and the curves stand."""
+    page.wait_for_function(
+        """() => /\\d/.test(
+            document.querySelector("[data-figure='images/s']")?.textContent ?? "")"""
+    )
     for canvas in canvases or (WATCHED, BATCH):
         page.wait_for_selector(f"{canvas}[data-errors]", state="attached")
     return page
@@ -58,7 +62,7 @@ def pixels(page, canvas):
 
 
 def tinted(page, canvas, count, tint=TINT):
-    """Which cells have the tint in their upper left corner, by what the canvas says of its cells."""
+    """Which cells have the tint in their upper left corner; the canvas says where its cells are."""
     said = page.eval_on_selector(canvas, "c => ({...c.dataset})")
     left, top, columns = int(float(said["left"])), int(float(said["top"])), int(said["columns"])
     width, height = int(said["cellWidth"]), int(said["cellHeight"])
@@ -79,6 +83,20 @@ def figure(page, name):
 
 def step_now(page):
     return int(re.sub(r"\D", "", figure(page, "step").split("/")[0]))
+
+
+def wait_for_step(page, step):
+    page.wait_for_function(
+        """s => parseInt(document.querySelector('[data-figure=step]').textContent
+                         .replace(/,/g, '')) > s""",
+        arg=step,
+    )
+
+
+def first_cell(page):
+    """A place in the first cell of the watched pane."""
+    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
+    return {"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
 
 
 # What the panes show
@@ -168,7 +186,7 @@ def test_bands_are_darkest_in_the_middle_and_nested(open_page, pane):
     ]
     assert levels == [0.23, 0.41, 0.54, 0.65]
     places = [np.flatnonzero(np.abs(depth - value) < 0.03) for value in levels]
-    for outer, inner in itertools.pairwise(places):
+    for outer, inner in pairwise(places):
         assert outer.min() < inner.min() and outer.max() > inner.max()
 
 
@@ -178,7 +196,8 @@ def test_the_curves_end_where_the_figures_say(open_page, server):
     image = pixels(page, "[data-pane='1'] canvas")[..., :3].astype(int)
     over = page.eval_on_selector(
         "[data-pane='1'] .u-over",
-        """o => { const c = o.closest(".u-wrap").getBoundingClientRect(), b = o.getBoundingClientRect();
+        """o => { const c = o.closest(".u-wrap").getBoundingClientRect();
+                  const b = o.getBoundingClientRect();
                   return [b.left - c.left, b.top - c.top, b.width, b.height]; }""",
     )
     left, top, width, height = over
@@ -198,8 +217,15 @@ def test_the_chooser_shows_layers_norms_maps_and_weights(open_page):
     chooser = page.locator("[data-pane='4'] select")
     chooser.locator("option:has-text('maps')").wait_for(state="attached")
     options = chooser.locator("option").all_inner_texts()
-    assert {"All weights", "Logits of the batch", "Gradient norms", "First layer's maps",
-            "First layer's weights", "conv1 kernel", "dense bias: gradient norm"} <= set(options)  # fmt: skip
+    assert {
+        "All weights",
+        "Logits of the batch",
+        "Gradient norms",
+        "First layer's maps",
+        "First layer's weights",
+        "conv1 kernel",
+        "dense bias: gradient norm",
+    } <= set(options)
     seen = []
     for label in ("All weights", "dense kernel", "Gradient norms", "Logits of the batch"):
         chooser.select_option(label=label)
@@ -212,16 +238,14 @@ def test_the_chooser_shows_layers_norms_maps_and_weights(open_page):
         assert np.unique(pixels(page, "[data-pane='4'] canvas.cells")[..., 0]).size > 20
     chooser.select_option(label="dense kernel")
     page.wait_for_function(
-        "() => document.querySelector(\"[data-pane='4'] .tally\").textContent.includes('65,536 sampled')"
+        """() => document.querySelector("[data-pane='4'] .tally")
+                 .textContent.includes('65,536 sampled')"""
     )
 
 
 def test_a_cell_tells_class_answer_and_confidence(open_page):
     page = ready(open_page("#/run/colour"))
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(
-        WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
-    )
+    page.hover(WATCHED, position=first_cell(page))
     words = page.inner_text(".tooltip")
     assert re.search(r"taken for (circle|square|diamond|triangle|cross), \d+ % sure", words)
     assert page.is_visible(".tooltip canvas.wrong")
@@ -273,16 +297,14 @@ def test_space_freezes_the_display_and_not_the_training(open_page, server):
     assert pixels(page, "[data-pane='1'] canvas").tobytes() == image
     assert server.json("/api/runs/live/curves?after=1")["step"] > there
     page.keyboard.press("Space")
-    page.wait_for_function(
-        "s => parseInt(document.querySelector('[data-figure=step]').textContent.replace(/,/g, '')) > s + 30",
-        arg=before,
-    )
+    wait_for_step(page, before + 30)
     assert not page.is_visible(".chip.frozen")
 
 
 def test_box_zoom_and_reset(open_page):
     page = ready(open_page("#/run/long"))
     canvas = "[data-pane='2'] canvas"
+    page.wait_for_timeout(400)
     whole = pixels(page, canvas).tobytes()
     page.keyboard.press("o")
     assert page.get_attribute("[data-tool=box]", "aria-pressed") == "true"
@@ -335,7 +357,8 @@ def test_everything_is_reached_by_keyboard(open_page):
         reached.add(
             page.evaluate(
                 """() => { const a = document.activeElement;
-                return (a.dataset.tool ?? a.getAttribute('aria-label') ?? a.textContent).trim(); }"""
+                const words = a.dataset.tool ?? a.getAttribute('aria-label');
+                return (words ?? a.textContent).trim(); }"""
             )
         )
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
@@ -352,8 +375,16 @@ def test_everything_is_reached_by_keyboard(open_page):
         *(f"view-{k}" for k in VIEWS),
     }
     assert tools <= reached
-    assert {"Snapshot", "Play", "Learning rate", "More epochs", "What graph 4 shows", "Accuracy",
-            "Watched pictures, wrong answers first", "Pause training"} <= reached  # fmt: skip
+    assert {
+        "Snapshot",
+        "Play",
+        "Learning rate",
+        "More epochs",
+        "What graph 4 shows",
+        "Accuracy",
+        "Watched pictures, wrong answers first",
+        "Pause training",
+    } <= reached
     page.focus(WATCHED)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")
@@ -374,7 +405,8 @@ def test_the_slider_moves_every_pane_and_answers_at_once(open_page, server):
         waits.append(
             page.evaluate(
                 """([index, errors]) => new Promise(done => {
-                const slider = document.querySelector('input[type=range]'), start = performance.now();
+                const slider = document.querySelector('input[type=range]');
+                const start = performance.now();
                 slider.value = index;
                 slider.dispatchEvent(new Event('input'));
                 const canvas = document.querySelector("[data-pane='6'] canvas");
@@ -397,6 +429,20 @@ def test_the_slider_moves_every_pane_and_answers_at_once(open_page, server):
     )
     page.keyboard.press("l")
     settled(page, WATCHED, final)
+
+
+def test_a_reload_shows_the_same_again(open_page, server):
+    page = ready(open_page("#/run/long?view=9&step=2000"))
+    errors = server.errors("long", 2_000)
+    settled(page, WATCHED, errors)
+    assert shown(page) == [3, 6]
+    page.keyboard.press("6")
+    page.focus("input[type=range]")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("() => location.hash === '#/run/long?view=6&step=1980'")
+    page.reload()
+    ready(page, WATCHED)
+    assert shown(page) == [6] and "step 1,980" in page.inner_text(".slider")
 
 
 def test_play_goes_through_the_snapshots(open_page):
@@ -431,6 +477,25 @@ def test_the_confusion_matrix_counts_and_shows_its_pictures(open_page, server):
     page.wait_for_function(
         "t => document.querySelector('.confusion td button').textContent !== t", arg=texts[0]
     )
+
+
+def test_many_classes_are_squares_of_colour(open_page, server):
+    page = ready(open_page("#/run/many?tab=confusion"))
+    page.wait_for_selector(".squares")
+    errors = server.errors("many", 200)
+    page.wait_for_selector(f"text={errors}, {100 * errors / 400:.2f} % of 400")
+    image = pixels(page, ".squares")
+    side = image.shape[0] // 60
+    colour = image[side // 2 :: side, side // 2 :: side]
+    assert colour.shape[:2] == (60, 60)
+    blue, orange = (colour[..., 2] > colour[..., 0]), (colour[..., 0] > colour[..., 2])
+    assert (blue & (colour[..., 3] > 0))[np.eye(60, dtype=bool)].sum() > 50
+    assert not (blue & (colour[..., 3] > 0))[~np.eye(60, dtype=bool)].any()
+    row, column = np.argwhere(orange & (colour[..., 3] > 0))[0]
+    box = page.locator(".squares").bounding_box()
+    one = box["width"] / 60
+    page.mouse.click(box["x"] + (column + 0.5) * one, box["y"] + (row + 0.5) * one)
+    page.wait_for_selector(f"text=class {row} taken for class {column}: ")
 
 
 # Steering
@@ -471,24 +536,19 @@ def test_it_comes_back_after_the_server_was_away(open_page, server):
     page.wait_for_selector(".chip.lost", state="visible")
     server.start()
     page.wait_for_selector(".chip.lost", state="hidden")
-    page.wait_for_function(
-        "s => parseInt(document.querySelector('[data-figure=step]').textContent.replace(/,/g, '')) > s",
-        arg=before,
-    )
+    wait_for_step(page, before)
     assert page.get_attribute(WATCHED, "data-errors")
 
 
 def test_a_log_that_was_cut_back_starts_the_curves_again(open_page, server):
     page = ready(open_page("#/run/live"))
-    sent = []
-    page.on("websocket", lambda socket: socket.on("framereceived", lambda data: sent.append(data)))
     server.play("cut_back", "live")
     page.wait_for_timeout(1_000)
     page.keyboard.press("1")
     page.wait_for_timeout(500)
     image = pixels(page, "[data-pane='1'] canvas")[..., :3].astype(int)
     orange = np.abs(image - (0xD5, 0x5E, 0)).max(2) < 60
-    # The curve runs once, from left to right: the chart's first tenth has its start, near the ground.
+    # The curve runs once, from left to right: the chart's first tenth has its start.
     assert orange[:, 60 : image.shape[1] // 10].any()
     assert step_now(page) > 100
 
@@ -508,10 +568,7 @@ def test_names_show_as_text(open_page):
     heads = page.locator(".confusion thead th").all_inner_texts()
     assert heads == [name, "<b>bold</b>", '"quoted"', "a & b", "日本語の名前"]
     page.keyboard.press("0")
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.hover(
-        WATCHED, position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
-    )
+    page.hover(WATCHED, position=first_cell(page))
     assert page.title() == f"{name} · saccade"
     assert page.locator("#root b, #root script, .tooltip b").count() == 0
     page = open_page("#/")
@@ -538,13 +595,10 @@ def test_a_phone_has_one_column_and_no_sideways_scrolling(open_page):
     page = ready(open_page("#/run/live", viewport=PHONE, has_touch=True))
     boxes = [page.locator(f"[data-pane='{n}']").bounding_box() for n in EVERY]
     assert all(box["x"] == 0 and box["width"] == 390 for box in boxes)
-    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in itertools.pairwise(boxes))
+    assert all(a["y"] + a["height"] <= b["y"] + 1 for a, b in pairwise(boxes))
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert page.locator(".slider").bounding_box()["y"] < 844
-    said = page.eval_on_selector(WATCHED, "c => ({...c.dataset})")
-    page.locator(WATCHED).tap(
-        position={"x": int(float(said["left"])) + 3, "y": int(float(said["top"])) + 3}
-    )
+    page.locator(WATCHED).tap(position=first_cell(page))
     assert page.is_visible(".tooltip")
 
 
@@ -633,7 +687,8 @@ def test_the_list_is_newest_first_and_leads_to_a_comparison(open_page):
     page.click("text=Compare 9 runs")
     page.wait_for_selector(".legend-table tbody tr:nth-child(9)")
     page.wait_for_function(
-        "() => !document.querySelector('.legend-table tbody').textContent.includes('\u2013')"
+        """() => [...document.querySelectorAll('.legend-table td.number')]
+                 .every(cell => /\\d/.test(cell.textContent))"""
     )
     page.wait_for_timeout(400)
     image = pixels(page, ".compare .pane:first-child canvas")[..., :3].astype(int)

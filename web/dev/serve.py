@@ -1,4 +1,6 @@
-"""A stand-in for the page server, with runs that never happened: `python web/dev/serve.py --port 8800`.
+"""A stand-in for the page server, with runs that never happened.
+
+    python web/dev/serve.py --port 8800
 
 It answers docs/reference/live.md well enough to build and test the page: no token, no files, every
 number a function of the run's name and the step. `--began` says when the live run started (seconds
@@ -136,7 +138,7 @@ class Server:
         try:
             while run and not run.gone:
                 answer = run.curves(offset)
-                if answer.get("restart") or answer["offset"] != offset or answer["state"] != told:
+                if answer["restart"] or answer["offset"] != offset or answer["state"] != told:
                     offset, told = answer["offset"], answer["state"]
                     await socket.send_json(answer)
                 await asyncio.sleep(0.1)
@@ -152,8 +154,9 @@ def main() -> None:
     parser.add_argument("--began", type=float, default=time.time() - 4)
     options = parser.parse_args()
     app = Starlette(routes=Server(made_up_runs(options.began)).routes())
-    uvicorn.run(app, host="127.0.0.1", port=options.port, log_level="critical",
-                timeout_graceful_shutdown=1)  # fmt: skip
+    uvicorn.run(
+        app, host="127.0.0.1", port=options.port, log_level="critical", timeout_graceful_shutdown=1
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /** Percentile bands of every snapshot: fetched once, then only what is new. */
 
+import { variableNames } from "./text";
 import type { Pack } from "./pack";
 
 const EDGES = 8;
@@ -7,6 +8,8 @@ const EDGES = 8;
 export class Bands {
   steps: number[] = [];
   variables: string[] = [];
+  /** The same as people read them. */
+  names: string[] = [];
   private rows: Record<string, Float32Array[]> = {};
 
   get last(): number {
@@ -25,6 +28,7 @@ export class Bands {
     if (variables.length && variables.join() !== this.variables.join()) {
       this.clear();
       this.variables = variables;
+      this.names = variableNames(variables);
     }
     for (const name of ["bands", "weight_bands", "bias_bands", "logit_bands", "gradient_norms"]) {
       const array = pack.arrays[name];

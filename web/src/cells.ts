@@ -71,7 +71,8 @@ function drawTags(context: CanvasRenderingContext2D, grid: Grid, sheet: CellShee
   // Letters that fit into half a cell beside the other label.
   const room = Math.max(1, Math.floor((grid.width / 2 - 2) / (size * 0.72)));
   const write = (text: string, x: number, y: number, colour: string) => {
-    context.strokeText(text, x, y);
+    // In the smallest cells a rim would hide the digit.
+    if (grid.height >= 20 || !sheet.pictures.ink) context.strokeText(text, x, y);
     context.fillStyle = colour;
     context.fillText(text, x, y);
   };

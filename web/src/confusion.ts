@@ -48,7 +48,7 @@ export class Confusion {
   }
 
   want(): void {
-    if (!this.element.hidden && !this.run.frozen) redraw(this, true);
+    if (!this.element.hidden && !(this.run.frozen && this.run.at === null)) redraw(this, true);
   }
 
   draw(): void {

@@ -1,4 +1,4 @@
-/** The page: `#/` the runs, `#/run/ID` one, `#/compare/ID,ID` several. */
+/** The page: `#/` the runs, `#/run/ID?view=7&step=300` one, `#/compare/ID,ID` several. */
 
 import "./theme.css";
 import { comparePage } from "./compare";
@@ -14,8 +14,9 @@ let close: (() => void) | null = null;
 function route(): void {
   close?.();
   hideTooltip();
-  const [, kind, rest = ""] = location.hash.match(/^#\/(run|compare)\/(.+)$/) ?? [];
-  if (kind === "run") close = runPage(root, decodeURIComponent(rest));
+  const [, kind, rest = ""] = location.hash.match(/^#\/(run|compare)\/([^?]+)/) ?? [];
+  const place = new URLSearchParams(location.hash.split("?")[1]);
+  if (kind === "run") close = runPage(root, decodeURIComponent(rest), place);
   else if (kind === "compare") close = comparePage(root, rest.split(",").map(decodeURIComponent));
   else close = runsPage(root);
   scrollTo(0, 0);

@@ -49,6 +49,7 @@ export class Plot {
     this.data = [[], ...options.series.map(() => [])] as uPlot.AlignedData;
     host.addEventListener("keydown", (event) => this.key(event));
     host.addEventListener("dblclick", () => this.reset());
+    host.addEventListener("pointerdown", (event) => this.touch(event));
   }
 
   get zoomed(): boolean {
@@ -117,7 +118,14 @@ export class Plot {
       },
       axes: [
         { ...axis, size: 26, gap: 4, space: 64, incrs: STEPS, values: (_, all) => all.map(stepLabel) },
-        { ...axis, size: 50, gap: 6, space: 34, values: (_, all) => this.yLabels(all) },
+        {
+          ...axis,
+          size: 50,
+          gap: 6,
+          space: 34,
+          ...(options.logarithmic ? { filter: powers, grid: { ...axis.grid, filter: powers } } : {}),
+          values: (_, all) => this.yLabels(all),
+        },
       ],
       series: [{}, ...options.series],
       bands: options.bands,
@@ -129,11 +137,36 @@ export class Plot {
     };
   }
 
+  /** uPlot hears only mice; a finger draws its box here. */
+  private touch(start: PointerEvent): void {
+    const plot = this.plot;
+    if (!plot || !this.boxing || start.pointerType === "mouse") return;
+    const box = plot.over.getBoundingClientRect();
+    const at = (event: PointerEvent) => [
+      Math.min(box.width, Math.max(0, event.clientX - box.left)),
+      Math.min(box.height, Math.max(0, event.clientY - box.top)),
+    ];
+    const [x, y] = at(start);
+    const move = (event: PointerEvent) => {
+      const [u, v] = at(event);
+      const select = { left: Math.min(x, u), top: Math.min(y, v), width: Math.abs(u - x), height: Math.abs(v - y) };
+      plot.setSelect(select, event.type === "pointerup");
+    };
+    const end = (event: PointerEvent) => {
+      for (const type of ["pointermove", "pointerup", "pointercancel"] as const) this.host.removeEventListener(type, type === "pointermove" ? move : end);
+      if (event.type === "pointerup") move(event);
+    };
+    this.host.setPointerCapture(start.pointerId);
+    this.host.addEventListener("pointermove", move);
+    this.host.addEventListener("pointerup", end);
+    this.host.addEventListener("pointercancel", end);
+  }
+
   private yLabels(values: number[]): string[] {
     const labels = this.options.labels;
     if (!this.options.logarithmic) return labels ? labels(values) : values.map((value) => plain(value));
     return values.map((value) =>
-      value !== null && Math.abs(Math.log10(value) % 1) < 1e-6 ? value.toExponential(0).replace("e+0", "") : "",
+      value === null ? "" : value >= 0.01 && value <= 100 ? plain(value) : value.toExponential(0).replace("+", ""),
     );
   }
 
@@ -193,6 +226,7 @@ export class Plot {
     context.clip();
     let free = -Infinity;
     for (const mark of this.marks) {
+      if (!Number.isFinite(mark.step)) continue;
       const x = Math.round(plot.valToPos(mark.step, "x", true));
       stroke(context, x, top, height, colours.quiet, [3 * ratio, 3 * ratio], ratio);
       const words = (MARK_WORDS[mark.request] ?? mark.request) + (mark.value === null ? "" : ` ${plain(mark.value)}`);
@@ -237,6 +271,11 @@ function stroke(
 }
 
 const STEPS = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4, 5, 6, 7].map((power) => digit * 10 ** power)).sort((a, b) => a - b);
+
+const isPower = (value: number | null) => value !== null && Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-6;
+
+/** Of a logarithmic axis only the powers of ten. */
+const powers = (_: uPlot, all: number[]) => all.map((one) => (isPower(one) ? one : null));
 
 const stepLabel = (value: number) => (value >= 1e6 ? `${plain(value / 1e6)} M` : value.toLocaleString("en"));
 

@@ -21,10 +21,12 @@ import { toggleTheme } from "./theme";
 import { count } from "./text";
 import { VIEWS } from "./views";
 
-type Tab = "panes" | "confusion" | "draw";
+const TABS = ["panes", "confusion", "draw"] as const;
+type Tab = (typeof TABS)[number];
 
-export function runPage(root: HTMLElement, id: string): () => void {
-  return new RunPage(root, id).close;
+/** `place` says what to show first: view, tab, step. */
+export function runPage(root: HTMLElement, id: string, place: URLSearchParams): () => void {
+  return new RunPage(root, id, place).close;
 }
 
 class RunPage {
@@ -43,10 +45,13 @@ class RunPage {
   private readonly unlisten: () => void;
   private boxing = false;
   private key = "0";
+  private shownTab: Tab = "panes";
+  private timer = 0;
 
   constructor(
     private readonly root: HTMLElement,
     id: string,
+    place: URLSearchParams,
   ) {
     const run = (this.run = new RunState(id));
     this.panes = [
@@ -80,11 +85,30 @@ class RunPage {
     );
     root.replaceChildren(page);
     run.on(["about"], () => (document.title = `${run.about?.name ?? "run"} · saccade`));
-    this.view("0");
+    this.view(VIEWS.some((one) => one.key === place.get("view")) ? place.get("view")! : "0");
+    const tab = TABS.find((one) => one === place.get("tab"));
+    if (tab) this.tab(tab);
+    if (/^\d+$/.test(place.get("step") ?? "")) run.show(Number(place.get("step")));
+    run.on(["view"], () => this.remember());
+    this.remember();
+  }
+
+  /** The address says what is seen, so that a reload, a bookmark or a colleague sees the same. */
+  private remember(): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => {
+      const place = new URLSearchParams();
+      if (this.key !== "0") place.set("view", this.key);
+      if (this.shownTab !== "panes") place.set("tab", this.shownTab);
+      if (this.run.at !== null) place.set("step", String(this.run.at));
+      const query = place.toString();
+      history.replaceState(null, "", `#/run/${encodeURIComponent(this.run.id)}${query ? "?" + query : ""}`);
+    }, 300);
   }
 
   readonly close = (): void => {
     this.unlisten();
+    clearTimeout(this.timer);
     if (this.slider.playing) this.slider.stop();
     this.panes.forEach((pane) => pane.close());
     this.confusion.close();
@@ -171,13 +195,15 @@ class RunPage {
   }
 
   private tab(tab: Tab): void {
+    this.shownTab = tab;
     this.grid.hidden = tab !== "panes";
     this.confusion.element.hidden = tab !== "confusion";
     this.drawing.element.hidden = tab !== "draw";
-    for (const one of ["panes", "confusion", "draw"]) this.press(`tab-${one}`, one === tab);
+    for (const one of TABS) this.press(`tab-${one}`, one === tab);
     for (const one of VIEWS) this.press(`view-${one.key}`, tab === "panes" && one.key === this.key);
     if (tab === "confusion") this.confusion.want();
     if (tab === "draw") this.drawing.shown();
+    this.remember();
   }
 
   private press(name: string, on: boolean): void {

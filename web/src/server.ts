@@ -46,7 +46,10 @@ export interface Mark {
 
 export interface CurvesAnswer {
   offset: number;
+  /** This answer is everything: forget what came before. */
   restart?: boolean;
+  /** Steps whose snapshot is gone: the trainer keeps five hundred. */
+  dropped?: number[];
   state: string;
   step: number;
   total_steps: number | null;
@@ -110,6 +113,7 @@ export const sendDrawing = (id: string, pixels: Uint8Array<ArrayBuffer>, step: n
 interface Listener {
   curves(answer: CurvesAnswer): void;
   gone(): void;
+  refused(): void;
   connected(yes: boolean): void;
 }
 
@@ -167,6 +171,10 @@ export class Follower {
       this.wait = 1000;
     } catch (error) {
       if (error instanceof ServerError && error.status === 404) return this.take({ gone: true } as never);
+      if (error instanceof ServerError && error.status === 401) {
+        this.close();
+        return this.listener.refused();
+      }
       this.listener.connected(false);
       this.wait = Math.min(LONGEST_WAIT, this.wait * 1.6);
     }

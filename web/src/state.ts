@@ -11,6 +11,8 @@ export type Topic = "about" | "curves" | "snapshot" | "images" | "bands" | "view
 const MOST_KEPT = 60;
 const AHEAD = 3;
 const MOST_FETCHES = 3;
+/** While it follows, the newest snapshot is shown this often (milliseconds): the training needs the cores too. */
+const FOLLOW_PACE = 400;
 
 export class RunState {
   about: server.About | null = null;
@@ -30,6 +32,8 @@ export class RunState {
   frozen = false;
   connected = true;
   gone = false;
+  /** The server asks for a token that this page has not. */
+  refused = false;
   problem = "";
   private direction = 1;
   private kept = new Map<number, Promise<Snapshot>>();
@@ -37,6 +41,9 @@ export class RunState {
   private listeners = new Map<Topic, Set<() => void>>();
   private follower: server.Follower | null = null;
   private bandsBusy = false;
+  private bandsAgain = false;
+  private followed = 0;
+  private followTimer = 0;
   private stopped = false;
 
   constructor(readonly id: string) {
@@ -53,6 +60,7 @@ export class RunState {
 
   close(): void {
     this.stopped = true;
+    clearTimeout(this.followTimer);
     this.follower?.close();
     this.listeners.clear();
     document.removeEventListener("visibilitychange", this.woken);
@@ -101,6 +109,11 @@ export class RunState {
     if (!frozen) void this.load();
   }
 
+  private refuse(): void {
+    this.refused = true;
+    this.tell("connection");
+  }
+
   private tell(topic: Topic): void {
     for (const listener of this.listeners.get(topic) ?? []) listener();
   }
@@ -111,18 +124,23 @@ export class RunState {
     } catch (error) {
       this.gone = error instanceof server.ServerError && error.status === 404;
       this.problem = (error as Error).message;
+      if (error instanceof server.ServerError && error.status === 401) return this.refuse();
+      this.connected = error instanceof server.ServerError;
       this.tell("connection");
       if (!this.gone && !this.stopped) setTimeout(() => void this.start(), 2000);
       return;
     }
     if (this.stopped) return;
     this.problem = "";
+    this.connected = true;
+    this.tell("connection");
     this.follower = new server.Follower(this.id, () => this.curves.offset, {
       curves: (answer) => this.take(answer),
       gone: () => {
         this.gone = true;
         this.tell("connection");
       },
+      refused: () => this.refuse(),
       connected: (yes) => {
         if (yes && !this.connected) void this.refresh().catch(() => undefined);
         this.connected = yes;
@@ -144,13 +162,17 @@ export class RunState {
   }
 
   private take(answer: server.CurvesAnswer): void {
+    const again = !!answer.restart && this.loaded;
     const changed = this.curves.add(answer) || !this.loaded;
     this.loaded = true;
-    if (answer.restart) {
+    // The first answer is everything too, but then nothing old is here to be thrown away.
+    if (again) {
       this.snapshots = [];
       this.kept.clear();
       this.bands.clear();
+      void this.loadBands();
     }
+    if (answer.dropped?.length) this.drop(new Set(answer.dropped));
     const known = new Set(this.snapshots);
     const news = answer.snapshots.filter((step) => !known.has(step));
     if (news.length) {
@@ -164,6 +186,12 @@ export class RunState {
     this.state = answer.state;
     if (moved) void this.refresh().catch(() => this.tell("about"));
     if (changed || moved) this.tell("curves");
+  }
+
+  private drop(steps: Set<number>): void {
+    this.snapshots = this.snapshots.filter((step) => !steps.has(step));
+    if (this.at !== null && steps.has(this.at)) this.show(this.snapshots[Math.max(0, lastAt(this.snapshots, this.at))] ?? null);
+    else this.tell("view");
   }
 
   private async loadImages(): Promise<void> {
@@ -181,6 +209,7 @@ export class RunState {
   }
 
   private async loadBands(): Promise<void> {
+    this.bandsAgain = this.bandsBusy;
     if (this.bandsBusy || document.hidden) return;
     this.bandsBusy = true;
     try {
@@ -191,11 +220,13 @@ export class RunState {
     } finally {
       this.bandsBusy = false;
     }
+    if (this.bandsAgain) void this.loadBands();
   }
 
   /** Brings what is asked for, newest wish first; a wish that was overtaken is not shown. */
   private async load(): Promise<void> {
-    if (this.frozen || document.hidden || this.fetching >= MOST_FETCHES) return;
+    if (document.hidden || this.fetching >= MOST_FETCHES) return;
+    if (this.at === null && (this.frozen || this.tooSoon())) return;
     const wanted = this.at ?? this.snapshots.at(-1);
     if (wanted === undefined || wanted === this.shown?.step) return;
     this.fetching++;
@@ -215,6 +246,18 @@ export class RunState {
     }
     const now = this.at ?? this.snapshots.at(-1);
     if (now !== wanted) void this.load();
+  }
+
+  /** Comes back later by itself. */
+  private tooSoon(): boolean {
+    const left = this.followed + FOLLOW_PACE - performance.now();
+    if (left <= 0 || !this.shown) {
+      this.followed = performance.now();
+      return false;
+    }
+    clearTimeout(this.followTimer);
+    this.followTimer = window.setTimeout(() => void this.load(), left);
+    return true;
   }
 
   private fetch(step: number): Promise<Snapshot> {
@@ -242,9 +285,7 @@ export class RunState {
 
   /** The trainer keeps five hundred: when it drops every second one, ours may be gone. */
   private forgetStep(step: number): void {
-    this.snapshots = this.snapshots.filter((one) => one !== step);
-    if (this.at === step) this.show(this.snapshots[Math.max(0, lastAt(this.snapshots, step))] ?? null);
-    else this.tell("view");
+    this.drop(new Set([step]));
   }
 
   private woken = (): void => {

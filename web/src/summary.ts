@@ -34,8 +34,10 @@ export class Summary {
     const state = run.gone ? "folder is gone" : run.paused ? "paused" : run.state === "running" && run.curves.step === 0 && run.loaded ? "compiling" : stateWords(run.state);
     setText(this.state, state);
     this.state.dataset.state = run.gone ? "gone" : run.paused ? "paused" : run.state;
+    setText(this.frozen, run.running && !run.paused ? "Display frozen; training goes on" : "Display frozen");
     setHidden(this.frozen, !run.frozen);
-    setHidden(this.lost, run.connected && !(run.problem && !run.gone));
+    setText(this.lost, run.refused ? "Not let in: open the address that saccade printed" : "Server lost; trying again");
+    setHidden(this.lost, !run.refused && run.connected);
     setText(this.accuracyName, run.watchedTest ? "test, watched" : run.watchedName);
     if (!run.frozen) this.numbers();
     this.result();

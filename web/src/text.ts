@@ -37,8 +37,19 @@ export function shortLabel(classes: string[], index: number, room: number): stri
 
 export const className = (classes: string[], index: number) => classes[index] ?? `class ${index}`;
 
-/** `05-dense/kernel` as `dense kernel`. */
-export const variableName = (name: string) => name.replace(/^\d+-/, "").replace(/\//g, " ");
+/** `05-dense/kernel` as `dense kernel`; layers of one kind are counted: `conv2d 1 kernel`, `conv2d 2 kernel`. */
+export function variableNames(variables: string[]): string[] {
+  const layers = [...new Set(variables.map((name) => name.split("/")[0]))];
+  const kind = (layer: string) => layer.replace(/^\d+-/, "");
+  const called = (layer: string) => {
+    const alike = layers.filter((other) => kind(other) === kind(layer));
+    return alike.length > 1 ? `${kind(layer)} ${alike.indexOf(layer) + 1}` : kind(layer);
+  };
+  return variables.map((name) => {
+    const [layer, ...rest] = name.split("/");
+    return [called(layer), ...rest].join(" ");
+  });
+}
 
 const STATES: Record<string, string> = { died: "its process is gone", empty: "starting" };
 export const stateWords = (state: string) => STATES[state] ?? state;

@@ -30,3 +30,7 @@ export function showTooltip(told: Told, x: number, y: number): void {
 export function hideTooltip(): void {
   card.hidden = true;
 }
+
+// A finger leaves no cell: the card goes when another place is touched, or the page is moved.
+document.addEventListener("pointerdown", (event) => (event.target as Element).closest?.("canvas.cells") ?? hideTooltip(), true);
+document.addEventListener("scroll", hideTooltip, { passive: true });

@@ -5,12 +5,13 @@ import { el, setText } from "../dom";
 import { plain, Plot, type PlotOptions } from "../plot";
 import type { RunState } from "../state";
 import { colours, LINES } from "../theme";
-import { rate, variableName } from "../text";
+import { rate } from "../text";
 import { Pane, waiting } from "./pane";
 import { FilterCanvas } from "./filters";
 
 // Four nested fills, the middle darkest, as in the original window: each covers what is left of the last.
 const ALPHA = 1.6 / 7;
+const MOST_NAMED = 10;
 
 type Kind = "bands" | "norms" | "maps" | "pictures";
 
@@ -19,6 +20,7 @@ export class BandsPane extends Pane {
   private readonly host = el("div", { class: "plot", tabindex: 0, role: "img" });
   private readonly filters = new FilterCanvas();
   private readonly chooser: HTMLSelectElement;
+  private readonly key = el("div", { class: "line-key", hidden: true });
   private readonly note = el("output", { class: "tally" });
   private readonly plot: Plot;
   private known = "";
@@ -31,7 +33,7 @@ export class BandsPane extends Pane {
     this.chooser.addEventListener("change", () => this.choose());
     this.legend.append(this.note, this.chooser);
     this.host.setAttribute("aria-label", title);
-    this.body.append(this.host, this.filters.canvas);
+    this.body.append(this.host, this.filters.canvas, this.key);
     this.filters.canvas.hidden = true;
     this.plot = new Plot(this.host, this.bandOptions());
     this.fill();
@@ -94,12 +96,38 @@ export class BandsPane extends Pane {
     this.filters.canvas.hidden = !filters;
     if (!filters) this.plot.change(this.kind === "norms" ? this.normOptions() : this.bandOptions());
     setText(this.note, "");
+    this.name.data = this.words();
+    this.drawKey();
     this.want(true);
+  }
+
+  private words(): string {
+    if (this.kind !== "bands") return { norms: "Gradients", maps: "Maps", pictures: "Filters" }[this.kind];
+    const which = this.which();
+    if (which === "logit") return "Logits";
+    return this.ofWeights(which) ? "Weights" : "Biases";
+  }
+
+  private ofWeights(which: number | "weight" | "bias" | "logit"): boolean {
+    return which === "weight" || (typeof which === "number" && /kernel$/.test(this.run.bands.variables[which] ?? ""));
+  }
+
+  /** Which line is whose, where there are many. */
+  private drawKey(): void {
+    const chosen = this.kind === "norms" ? this.chosenNorms() : [];
+    this.key.hidden = chosen.length < 2;
+    this.key.replaceChildren(
+      ...chosen.slice(0, MOST_NAMED).map((i) => {
+        const swatch = el("i", { class: i >= LINES.length ? "dashed" : "" });
+        swatch.style.borderTopColor = LINES[i % LINES.length];
+        return el("div", {}, swatch, this.run.bands.names[i]);
+      }),
+    );
   }
 
   /** Groups: everything together, then one group a layer, then what is pictures. */
   private fill(): void {
-    const { variables } = this.run.bands;
+    const { variables, names } = this.run.bands;
     const shown = this.run.shown;
     const key = JSON.stringify([variables, !!shown?.maps, !!shown?.weights]);
     if (key === this.known) return;
@@ -121,10 +149,10 @@ export class BandsPane extends Pane {
       if (shown.maps) group.append(option("maps", "First layer's maps"));
       groups.push(group);
     }
-    for (const [layer, indices] of layers(variables)) {
+    for (const [layer, indices] of layers(names)) {
       const group = el("optgroup", { label: layer });
-      for (const i of indices) group.append(option(`variable:${i}`, variableName(variables[i])));
-      for (const i of indices) group.append(option(`norms:${i}`, `${variableName(variables[i])}: gradient norm`));
+      for (const i of indices) group.append(option(`variable:${i}`, names[i]));
+      for (const i of indices) group.append(option(`norms:${i}`, `${names[i]}: gradient norm`));
       groups.push(group);
     }
     this.chooser.replaceChildren(...groups);
@@ -143,8 +171,7 @@ export class BandsPane extends Pane {
   private colour(): string {
     const which = this.which();
     if (which === "logit") return colours.purple;
-    const weight = which === "weight" || (typeof which === "number" && /kernel$/.test(this.run.bands.variables[which] ?? ""));
-    return weight ? colours.blue : colours.green;
+    return this.ofWeights(which) ? colours.blue : colours.green;
   }
 
   private bandOptions(): PlotOptions {
@@ -174,7 +201,7 @@ export class BandsPane extends Pane {
     if (index === null || bands.steps[index] === undefined) return setText(this.note, "");
     if (this.kind === "norms") {
       const [name, norm] = this.chosenNorms()
-        .map((i) => [variableName(bands.variables[i]), bands.norms(i)[index] ?? 0] as const)
+        .map((i) => [bands.names[i], bands.norms(i)[index] ?? 0] as const)
         .reduce((most, one) => (one[1] > most[1] ? one : most));
       return setText(this.note, `${name} ${rate(norm)}`);
     }
@@ -183,10 +210,10 @@ export class BandsPane extends Pane {
   }
 }
 
-function layers(variables: string[]): Map<string, number[]> {
+function layers(names: string[]): Map<string, number[]> {
   const found = new Map<string, number[]>();
-  variables.forEach((name, i) => {
-    const layer = variableName(name.split("/")[0]);
+  names.forEach((name, i) => {
+    const layer = name.slice(0, name.lastIndexOf(" "));
     found.set(layer, [...(found.get(layer) ?? []), i]);
   });
   return found;

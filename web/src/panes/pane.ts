@@ -9,6 +9,7 @@ export abstract class Pane implements Drawn {
   readonly element: HTMLElement;
   readonly body = el("div", { class: "body" });
   readonly legend = el("div", { class: "legend" });
+  protected readonly name: Text;
   readonly empty = el("p", { class: "empty", hidden: true });
   pace = 0;
   protected width = 0;
@@ -21,7 +22,8 @@ export abstract class Pane implements Drawn {
     readonly number: number,
     readonly title: string,
   ) {
-    const heading = el("h2", {}, el("kbd", { text: String(number), "aria-hidden": true }), title);
+    this.name = document.createTextNode(title);
+    const heading = el("h2", {}, el("kbd", { text: String(number), "aria-hidden": true }), this.name);
     heading.id = `pane-${number}`;
     this.body.append(this.empty);
     this.element = el(
@@ -45,9 +47,9 @@ export abstract class Pane implements Drawn {
   resetZoom(): void {}
   boxZoom(_on: boolean): void {}
 
-  /** Drawn soon, unless the display is frozen. */
+  /** Drawn soon, unless the display is frozen; a slider that somebody moves works then too. */
   want(now = false): void {
-    if (!this.run.frozen) redraw(this, now);
+    if (!this.run.frozen || (now && this.run.at !== null)) redraw(this, now);
   }
 
   /** What is being waited for; nothing once it is there. */
