@@ -1,24 +1,31 @@
 # The verbs of this project. Each installs what it needs first; a second run installs nothing.
 
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test lint soak test-oldest lock clean
+.PHONY: help demo test lint page browser soak test-oldest lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
 
 demo: .venv/installed  ## Train a classifier on handwritten digits
-	@.venv/bin/saccade train digits --no-view
+	@.venv/bin/saccade train digits
 
-test: lint  ## Lint, then run the tests
+test: lint page browser  ## Lint, then run the tests
 	@.venv/bin/python -m pytest
+
+page: .venv/installed  ## Build the live page, if it is older than web/
+	@.venv/bin/python hatch_build.py
+
+# Without one the page's tests are skipped; with CI=true they fail.
+browser: .venv/installed
+	@.venv/bin/python tests/web/browser.py || true
 
 lint: .venv/installed  ## Check style and types, change nothing
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 
-soak: .venv/installed  ## Run every test, the slow ones on full data sets too
+soak: page browser  ## Run every test, the slow ones on full data sets too
 	@.venv/bin/python -m pytest -m "slow or not slow"
 
 # Two lines, because make runs a line that names $(MAKE) even under --dry-run.
@@ -34,6 +41,7 @@ lock: .venv-lock/bin/uv  ## Write requirements.txt from pyproject.toml
 	    $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt
 
 clean:  ## Remove environments, caches and builds; runs/ stays
+	@rm -rf web/node_modules src/saccade/view/live/page
 	@rm -rf .venv .venv-oldest .venv-lock build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 WAYS = ("bare", "recorded", "client", "chromium")
-NETS = (("mlp-relu", "G2.1", 20_000), ("conv", "G3.0", 4_000))
+NETS = (("mlp-relu", "G2.1", 10_001), ("conv", "G3.0", 2_000))
 
 
 def train(way: str, model: str, recipe: str, steps: int, folder: Path) -> float:
@@ -50,23 +50,32 @@ def watching(way: str, folder: Path, chromium: str) -> Iterator[None]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert server.stdout is not None
-    address = server.stdout.readline().strip()
-    watcher = (
-        [sys.executable, __file__, "--watch", address]
-        if way == "client"
-        else [
-            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1280,800",
-            "--remote-debugging-port=0", f"--user-data-dir={folder.parent}/profile", address,
-        ]  # fmt: skip
+    address = server.stdout.readline().strip() if server.stdout else ""
+    looking = subprocess.Popen(
+        [sys.executable, __file__, "--look" if way == "chromium" else "--watch", address],
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "CHROMIUM": chromium},
     )
-    looking = subprocess.Popen(watcher, stderr=subprocess.DEVNULL)
     try:
         yield
     finally:
         for process in (looking, server):
             process.terminate()
             process.wait()
+
+
+def look(address: str) -> None:
+    """A real browser on the newest run, drawing until it is ended."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address)
+        page.locator("a[href*='#/run/']").first.click(timeout=120_000)
+        page.wait_for_timeout(3_600_000)
 
 
 async def watch(address: str) -> None:
@@ -102,15 +111,21 @@ def measure(way: str, net: tuple[str, str, int], chromium: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--chromium", default=shutil.which("chromium") or "")
     parser.add_argument("--train", nargs=5, help=argparse.SUPPRESS)
     parser.add_argument("--watch", help=argparse.SUPPRESS)
+    parser.add_argument("--look", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.train:
         way, model, recipe, steps, folder = options.train
         print(train(way, model, recipe, int(steps), Path(folder)))
+        return
+    if options.look:
+        look(options.look)
         return
     if options.watch:
         asyncio.run(watch(options.watch))

@@ -1,7 +1,6 @@
 """A browser, the built page, and a stand-in server with runs that never happened (web/dev)."""
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -16,11 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .browser import find
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "src/saccade/view/live/page/index.html"
 SERVER = ROOT / "web/dev/serve.py"
 NEEDED = ("playwright", "uvicorn", "starlette", "websockets", "sklearn")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 800}
 
@@ -32,9 +32,7 @@ def missing() -> str:
     lacking = [name for name in NEEDED if find_spec(name) is None]
     if lacking:
         return f"needs {', '.join(lacking)}"
-    if not any(map(shutil.which, BROWSERS)):
-        return f"needs a Chromium on PATH ({', '.join(BROWSERS)})"
-    return ""
+    return "" if find() else "needs a Chromium: make browser"
 
 
 def unpack(data: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -118,10 +116,9 @@ def server() -> Iterator[Server]:
 def browser(server: Server) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    path = next(filter(None, map(shutil.which, BROWSERS)))
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
         )
         yield running
         running.close()

@@ -445,6 +445,20 @@ def test_a_reload_shows_the_same_again(open_page, server):
     assert shown(page) == [6] and "step 1,980" in page.inner_text(".slider")
 
 
+def test_an_address_of_a_snapshot_that_is_gone_shows_the_one_before(open_page):
+    page = open_page("#/runs")
+
+    def late(route):  # long enough for an asked-for snapshot to be refused first
+        for _ in range(20):
+            route.fetch()
+        route.continue_()
+
+    page.route("**/api/runs/long", late)
+    page.evaluate("location.hash = '#/run/long?step=1991'")
+    ready(page)
+    page.wait_for_function("() => location.hash === '#/run/long?step=1980'")
+
+
 def test_play_goes_through_the_snapshots(open_page):
     page = ready(open_page("#/run/colour"))
     page.click("[aria-label=Play]")

@@ -228,7 +228,8 @@ export class RunState {
     if (document.hidden || this.fetching >= MOST_FETCHES) return;
     if (this.at === null && (this.frozen || this.tooSoon())) return;
     const wanted = this.at ?? this.snapshots.at(-1);
-    if (wanted === undefined || wanted === this.shown?.step) return;
+    // A step from the address may be gone: which are there must be known before it is given up.
+    if (wanted === undefined || !this.snapshots.length || wanted === this.shown?.step) return;
     this.fetching++;
     try {
       const snapshot = await this.fetch(wanted);

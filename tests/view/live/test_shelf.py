@@ -81,6 +81,11 @@ def test_what_is_named_is_a_run_a_name_or_a_folder_of_runs(trainer, runs, tmp_pa
 
     assert shelved([Path("first")], runs) == [trainer.path]
     assert shelved([runs], tmp_path) == [runs]
-    for wrong in (Path("nope"), tmp_path / "cache"):
+    coming, other = tmp_path / "coming", tmp_path / "other"
+    (coming / "01-softmax-seed0").mkdir(parents=True)  # a ladder's first run, before its run.json
+    other.mkdir()
+    (other / "notes.txt").touch()
+    assert shelved([coming], runs) == [coming]
+    for wrong in (Path("nope"), tmp_path / "cache", other):
         with pytest.raises(BadRun):
             shelved([wrong], runs)

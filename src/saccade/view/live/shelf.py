@@ -106,7 +106,9 @@ def shelved(names: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def _named(name: Path) -> Path:
-    if name.is_dir() and not (name / FACTS).exists() and any(_below([name])):
+    """A run, or a folder where runs are or may come: nothing but folders lies in it."""
+    folder = name.is_dir() and not (name / FACTS).exists()
+    if folder and (any(_below([name])) or all(each.is_dir() for each in name.iterdir())):
         return name
     return open_run(name).path
 

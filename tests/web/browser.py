@@ -1,0 +1,49 @@
+"""A Chromium to test the page with: the one that is there, Debian's, or Playwright's own.
+
+    python tests/web/browser.py
+
+prints where it is; exits with 1 where none is to be had.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find() -> str:
+    """The path of a Chromium or Chrome, "" where there is none."""
+    installed = next(filter(None, map(shutil.which, NAMES)), "")
+    return installed or playwrights_own()
+
+
+def playwrights_own() -> str:
+    """The one that Playwright has downloaded."""
+    try:
+        from playwright.sync_api import sync_playwright
+
+        with sync_playwright() as playwright:
+            path = playwright.chromium.executable_path
+    except Exception:  # whatever is wrong with it, it is not there
+        return ""
+    return path if Path(path).is_file() else ""
+
+
+def get() -> str:
+    """Installs one; "" where that can't be done."""
+    if shutil.which("apt-get") and getattr(os, "geteuid", lambda: 1)() == 0:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update"], **quiet)
+        subprocess.run(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], **quiet)
+    if not find():
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"])
+    return find()
+
+
+if __name__ == "__main__":
+    found = find() or get()
+    print(found or "NO CHROMIUM IS TO BE HAD: THE PAGE IS NOT TESTED")
+    sys.exit(0 if found else 1)
