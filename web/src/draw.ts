@@ -3,6 +3,7 @@
 import { button, el, setText } from "./dom";
 import { Pictures } from "./pictures";
 import { prepareDigit } from "./prepare";
+import { Printed } from "./printed";
 import { sendDrawing, ServerError } from "./server";
 import type { RunState } from "./state";
 import { onTheme } from "./theme";
@@ -29,13 +30,15 @@ export class Drawing {
   private busy = false;
   private stale = false;
   private offTheme: () => void;
+  private readonly printed: Printed;
 
   constructor(private readonly run: RunState) {
+    this.printed = new Printed(run, () => !this.element.hidden);
     const clear = button("Clear", "Wipe the pad", () => this.clear());
     this.element = el(
       "div",
       { class: "drawing-view", hidden: true },
-      el("section", { class: "pane", "aria-label": "Pad" }, el("header", {}, el("h2", { text: "Draw" })), el("div", { class: "padding" }, this.pad, el("div", { class: "row" }, clear, this.file), this.hint)),
+      el("section", { class: "pane", "aria-label": "Pad" }, el("header", {}, el("h2", { text: "Draw" })), el("div", { class: "padding" }, this.pad, el("div", { class: "row" }, clear, this.file), this.hint, this.printed.element)),
       el("section", { class: "pane", "aria-label": "Answer" }, el("header", {}, el("h2", { text: "What it answers" })), el("div", { class: "padding answer-row" }, el("figure", {}, this.preview, el("figcaption", { text: "what the network gets" })), el("div", { class: "grow" }, this.bars, this.note))),
     );
     this.listen();
@@ -47,10 +50,12 @@ export class Drawing {
   close(): void {
     clearTimeout(this.timer);
     this.offTheme();
+    this.printed.close();
   }
 
   shown(): void {
     this.prepareView();
+    this.printed.want();
   }
 
   private get shape(): [number, number, number] {

@@ -110,6 +110,18 @@ export const sendDrawing = (id: string, pixels: Uint8Array<ArrayBuffer>, step: n
     { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: pixels },
   );
 
+export interface PrintedAnswer {
+  /** Base64 of the bytes. */
+  pixels: string;
+  shape: number[];
+  labels: number[];
+  answers: number[];
+  step: number;
+}
+
+export const askPrinted = (id: string, step: number | null) =>
+  json<PrintedAnswer>(`${run(id)}/printed${step === null ? "" : `?step=${step}`}`);
+
 interface Listener {
   curves(answer: CurvesAnswer): void;
   gone(): void;

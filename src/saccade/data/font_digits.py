@@ -50,17 +50,19 @@ def read() -> Source:
     Raises:
         MissingFile: matplotlib, or one of its fonts, is not installed.
     """
-    spec = importlib.util.find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise MissingFile(
-            "`font-digits` is drawn with matplotlib's fonts, and matplotlib is not installed here. "
-            "Install it: pip install matplotlib"
-        )
-    fonts = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-    train = [(name, top, 10) for name, top in TRAIN_FONTS.items()]
-    test = [(name, top, n) for (name, top), n in zip(TEST_FONTS.items(), TEST_DIGITS, strict=True)]
+    train = _split([(name, top, 10) for name, top in TRAIN_FONTS.items()])
     rule = Preprocess(SIDE, SIDE, 1)
-    return Source("font-digits", "", CLASSES, _split(fonts, train), None, _split(fonts, test), rule)
+    return Source("font-digits", "", CLASSES, train, None, printed(), rule)
+
+
+def printed() -> Split:
+    """The notebooks' 24: the test split.
+
+    Raises:
+        MissingFile: matplotlib, or one of its fonts, is not installed.
+    """
+    fonts = zip(TEST_FONTS.items(), TEST_DIGITS, strict=True)
+    return _split([(name, top, n) for (name, top), n in fonts])
 
 
 def draw(font: Path, top: int, count: int) -> np.ndarray:
@@ -76,8 +78,19 @@ def draw(font: Path, top: int, count: int) -> np.ndarray:
     return np.asarray(strip).reshape(SIDE, count, SIDE).transpose(1, 0, 2)[..., None]
 
 
-def _split(folder: Path, fonts: Sequence[tuple[str, int, int]]) -> Split:
+def _split(fonts: Sequence[tuple[str, int, int]]) -> Split:
+    folder = _folder()
     pixels = np.concatenate([draw(folder / f"{name}.ttf", top, n) for name, top, n in fonts])
     labels = np.concatenate([np.arange(n) % 10 for _, _, n in fonts]).astype(np.int32)
     names = [f"{name}/{i}" for name, _, n in fonts for i in range(n)]
     return Split(np.ascontiguousarray(pixels), labels, names)
+
+
+def _folder() -> Path:
+    spec = importlib.util.find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise MissingFile(
+            "`font-digits` is drawn with matplotlib's fonts, and matplotlib is not installed here. "
+            "Install it: pip install matplotlib"
+        )
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"

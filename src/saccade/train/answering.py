@@ -3,7 +3,9 @@
 The page server loads no JAX, so it starts this beside itself. A line asks
 `{"run": PATH, "step": STEP or null, "pixels": BASE64}`, the pixels being uint8 of the network's
 input; a line answers `{"probabilities": [...], "step": N}` or `{"error": words}`. Without a step
-the newest weights answer, else those of the nearest checkpoint that there is.
+the newest weights answer, else those of the nearest checkpoint that there is. With
+`"printed": true` instead of pixels, it answers about the test pictures of `font-digits`:
+`{"pixels": BASE64, "shape": [n, height, width, 1], "labels": [...], "answers": [...], "step": N}`.
 """
 
 import base64
@@ -18,6 +20,7 @@ import numpy as np
 
 from saccade.core.errors import BadUsage, SaccadeError
 from saccade.core.records import Predictions
+from saccade.data import font_digits
 from saccade.run.checkpoint import named, read_checkpoint
 from saccade.run.directory import Run, open_run
 from saccade.run.snapshots import LIVE, read_live
@@ -41,7 +44,9 @@ def answer_lines(questions: Iterable[str], answers: TextIO) -> None:
 
 def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
     run, wanted = Path(question["run"]), question["step"]
-    engine = _engine(run)
+    if question.get("printed"):
+        return _printed(run, wanted)
+    engine, _ = _network(run)
     shape = engine.graph.input_shape
     data = base64.b64decode(question["pixels"], validate=True)
     if len(data) != np.prod(shape):
@@ -49,16 +54,38 @@ def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
             f"a picture here has {'x'.join(map(str, shape))} = {np.prod(shape):,} bytes, "
             f"got {len(data):,}"
         )
-    step, weights = _newest(run) if wanted is None else _nearest(run, int(wanted))
+    step, weights = _weights(run, wanted)
     pixels = np.frombuffer(data, np.uint8).reshape(1, *shape)
     logits = engine.logits(weights, pixels)
     [probabilities] = Predictions(logits, np.zeros(1, np.int32)).probabilities
     return {"probabilities": probabilities.round(6).tolist(), "step": step}
 
 
+def _printed(run: Path, wanted: int | None) -> dict[str, Any]:
+    """Digits that nobody has written, through the run's own preprocessing."""
+    engine, classes = _network(run)
+    if classes != font_digits.CLASSES or engine.graph.input_shape[2] != 1:
+        raise BadUsage("printed digits are for networks of grey digits, and this is none")
+    printed = font_digits.printed()
+    pixels = np.stack([engine.preprocess.pixels(picture) for picture in printed.pixels])
+    step, weights = _weights(run, wanted)
+    answers = engine.logits(weights, pixels).argmax(1)
+    return {
+        "pixels": base64.b64encode(pixels.tobytes()).decode(),
+        "shape": pixels.shape,
+        "labels": printed.labels.tolist(),
+        "answers": answers.tolist(),
+        "step": step,
+    }
+
+
 @lru_cache(maxsize=4)
-def _engine(run: Path) -> Engine:
-    return without_weights(open_run(run))[1]
+def _network(run: Path) -> tuple[Engine, tuple[str, ...]]:
+    return without_weights(open_run(run))[1:]
+
+
+def _weights(run: Path, wanted: int | None) -> tuple[int, Mapping[str, np.ndarray]]:
+    return _newest(run) if wanted is None else _nearest(run, int(wanted))
 
 
 def _newest(run: Path) -> tuple[int, Mapping[str, np.ndarray]]:
@@ -69,7 +96,7 @@ def _newest(run: Path) -> tuple[int, Mapping[str, np.ndarray]]:
 @lru_cache(maxsize=4)
 def _live(run: Path, changed: int) -> tuple[int, Mapping[str, np.ndarray]]:
     step, weights = read_live(run)
-    check_weights(weights, _engine(run).graph)
+    check_weights(weights, _network(run)[0].graph)
     return step, weights
 
 
@@ -86,7 +113,7 @@ def _nearest(run: Path, step: int) -> tuple[int, Mapping[str, np.ndarray]]:
 @lru_cache(maxsize=4)
 def _checkpoint(run: Path, name: str, step: int) -> Mapping[str, np.ndarray]:
     saved = read_checkpoint(Run(run).checkpoints, name)
-    check_weights(saved.weights, _engine(run).graph)
+    check_weights(saved.weights, _network(run)[0].graph)
     return saved.weights
 
 

@@ -86,8 +86,11 @@ def patience(evaluations: int) -> Source:
     ...     evaluated = partial(Evaluated, split="validation", accuracy=0.5, loss=1.0, n=10)
     ...     rest = {"train_loss": 1.0, "train_accuracy": 0.5, "learning_rate": 0.1, "seconds": 0.0}
     ...     return [evaluated(step=i, best=b, **rest) for i, b in enumerate(best)]
-    >>> patience(2)(seen(True, False)), patience(2)(seen(True, False, False))
-    ([], [Stop(reason='no better validation for 2 evaluations')])
+    >>> patience(2)(seen(True, False))
+    []
+    >>> [stop] = patience(2)(seen(True, False, False))
+    >>> stop.reason
+    'no better validation for 2 evaluations'
     """
     if evaluations < 1:
         raise BadUsage(f"patience counts evaluations, at least 1, got {evaluations}")

@@ -11,6 +11,9 @@ ECHO = """
 import base64, json, sys
 for line in sys.stdin:
     asked = json.loads(line)
+    if asked.get("printed"):
+        print(json.dumps({"labels": [3], "step": asked["step"]}), flush=True)
+        continue
     pixels = base64.b64decode(asked["pixels"])
     if pixels == b"die":
         sys.exit(1)
@@ -40,6 +43,13 @@ def test_pixels_go_there_and_the_answer_comes_back(asked, trainer):
     assert asked(b"12345", "?step=-3").status_code == 400
 
 
+def test_printed_digits_are_asked_of_the_same_process(asked, site):
+    address = f"/api/runs/{site.id('first')}/printed"
+    assert site.get(address).json() == {"labels": [3], "step": None}
+    assert site.get(f"{address}?step=7").json() == {"labels": [3], "step": 7}
+    assert site.get(f"{address}?step=x").status_code == 400
+
+
 def test_what_it_can_not_answer_is_said(asked):
     answer = asked(b"bad")
     assert (answer.status_code, answer.json()) == (409, {"error": "no such network"})
@@ -64,3 +74,4 @@ def test_without_such_a_process_it_says_so(site, trainer):
     answer = site.post(f"/api/runs/{site.id('first')}/answer", b"1")
     assert answer.status_code == 503
     assert json.loads(answer.text)["error"]
+    assert site.get(f"/api/runs/{site.id('first')}/printed").status_code == 503

@@ -25,12 +25,23 @@ class Answerer:
         self.process: asyncio.subprocess.Process | None = None
 
     async def ask(self, run: Path, step: int | None, pixels: bytes) -> dict[str, Any]:
-        """`{"probabilities", "step"}`.
+        """`{"probabilities", "step"}` for one picture.
 
         Raises:
             BadRun: the process says why not, or does not answer.
         """
-        line = {"run": str(run), "step": step, "pixels": base64.b64encode(pixels).decode()}
+        return await self._ask(run, step, {"pixels": base64.b64encode(pixels).decode()})
+
+    async def ask_printed(self, run: Path, step: int | None) -> dict[str, Any]:
+        """`{"pixels", "shape", "labels", "answers", "step"}` for the digits of `font-digits`.
+
+        Raises:
+            BadRun: the process says why not, or does not answer.
+        """
+        return await self._ask(run, step, {"printed": True})
+
+    async def _ask(self, run: Path, step: int | None, about: dict[str, Any]) -> dict[str, Any]:
+        line = {"run": str(run), "step": step, **about}
         async with self.asking:
             try:
                 answer = await asyncio.wait_for(self._exchange(json.dumps(line)), PATIENCE)

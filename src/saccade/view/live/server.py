@@ -82,6 +82,7 @@ def make_app(live: Live, door: Door) -> ASGIApp:
             Route("/api/runs/{run}/bands", _bands, methods=["GET"]),
             Route("/api/runs/{run}/control", _control, methods=["POST"]),
             Route("/api/runs/{run}/answer", _answer, methods=["POST"]),
+            Route("/api/runs/{run}/printed", _printed, methods=["GET"]),
             WebSocketRoute("/api/live", _live),
         ],
         exception_handlers={
@@ -178,7 +179,19 @@ async def _control(request: Request) -> Response:
 
 
 async def _answer(request: Request) -> Response:
-    live, path = _of(request), _path(request)
+    answerer, step = _answerer(request)
+    body = await _body(request, MOST_PICTURE)
+    return _json(await answerer.ask(_path(request), step, body))
+
+
+async def _printed(request: Request) -> Response:
+    answerer, step = _answerer(request)
+    return _json(await answerer.ask_printed(_path(request), step))
+
+
+def _answerer(request: Request) -> tuple[Answerer, int | None]:
+    """Who answers, unless there is none or it is asked too often; the step whose weights shall."""
+    live = _of(request)
     if live.answerer is None:
         raise HTTPException(503, "no process is there that answers: `saccade predict` does")
     now = time.monotonic()
@@ -186,9 +199,7 @@ async def _answer(request: Request) -> Response:
         raise HTTPException(429, "more than 20 pictures in a second", {"retry-after": "1"})
     live.answered.append(now)
     asked = request.query_params.get("step")
-    step = None if asked is None else _whole_number(asked, "step")
-    answer = await live.answerer.ask(path, step, await _body(request, MOST_PICTURE))
-    return _json(answer)
+    return live.answerer, None if asked is None else _whole_number(asked, "step")
 
 
 async def _live(socket: WebSocket) -> None:
