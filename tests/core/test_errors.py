@@ -12,6 +12,7 @@ from saccade.core import errors
         (errors.BadData, 2),
         (errors.MissingFile, 2),
         (errors.BadRun, 2),
+        (errors.BrowserFailed, 1),
         (errors.Diverged, 1),
     ],
 )
@@ -26,6 +27,7 @@ def test_every_kind_is_in_the_table_above():
         "BadData",
         "MissingFile",
         "BadRun",
+        "BrowserFailed",
         "Diverged",
     }
 

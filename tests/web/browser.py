@@ -11,13 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from saccade.view import chromium
 
 
 def find() -> str:
     """The path of a Chromium or Chrome, "" where there is none."""
-    installed = next(filter(None, map(shutil.which, NAMES)), "")
-    return installed or playwrights_own()
+    return chromium.find() or playwrights_own()
 
 
 def playwrights_own() -> str:

@@ -338,6 +338,29 @@ def test_control_s_saves_what_is_seen(open_page):
         assert (np.abs(picture - colour).max(2) < 30).sum() > 1_000
 
 
+def test_a_saved_picture_says_which_curve_and_which_layer_is_which(open_page):
+    page = ready(open_page("#/run/long"))
+    with page.expect_download() as waiting:
+        page.keyboard.press("Control+s")
+    picture = np.asarray(Image.open(waiting.value.path()).convert("RGB")).astype(int)
+    panes = page.locator("main.panes").bounding_box()
+    for place in (".key.train i", ".key.watched i", ".key.watched span", "select >> nth=0"):
+        box = page.locator(f"main.panes {place}").first.bounding_box()
+        left, top = 2 * (box["x"] - panes["x"]), 2 * (box["y"] - panes["y"] + 34)
+        right, bottom = left + 2 * box["width"], top + 2 * max(box["height"], 3)
+        seen = picture[round(top) : round(bottom), round(left) : round(right)]
+        assert (np.abs(seen - picture[2, 2]).max(2) > 60).sum() > 10, place
+
+
+def test_what_is_said_to_screen_readers_makes_no_scroll_bar(open_page):
+    page = ready(open_page("#/run/long"))
+    for key in ("7", " ", "h"):
+        page.keyboard.press(key)
+    assert page.evaluate("document.querySelector('.unseen').textContent")
+    root = "document.documentElement"
+    assert page.evaluate(f"{root}.scrollHeight <= {root}.clientHeight")
+
+
 def test_the_help_lists_the_keys(open_page):
     page = ready(open_page("#/run/long"))
     page.keyboard.press("?")

@@ -22,12 +22,41 @@ export function paintPage(root: HTMLElement, canvas: HTMLCanvasElement, caption:
   for (const pane of root.querySelectorAll<HTMLElement>(".pane")) if (!pane.hidden) paintPane(context, pane);
 }
 
+const TEXTS = "h2, .tally, .key, .key span, .value, .empty, .line-key:not([hidden]) div";
+
 function paintPane(context: CanvasRenderingContext2D, pane: HTMLElement): void {
-  for (const text of pane.querySelectorAll<HTMLElement>("h2, .tally, .key, .value, .empty")) paintText(context, text);
   for (const canvas of pane.querySelectorAll("canvas")) {
     const at = canvas.getBoundingClientRect();
     if (at.width && at.height) context.drawImage(canvas, at.left, at.top, at.width, at.height);
   }
+  for (const text of pane.querySelectorAll<HTMLElement>(TEXTS)) paintText(context, text);
+  for (const swatch of pane.querySelectorAll(".key i, .line-key i")) paintSwatch(context, swatch);
+  for (const chooser of pane.querySelectorAll("select")) paintChoice(context, chooser);
+}
+
+/** The stroke of a legend. */
+function paintSwatch(context: CanvasRenderingContext2D, swatch: Element): void {
+  const { left, top, width } = swatch.getBoundingClientRect();
+  const style = getComputedStyle(swatch);
+  context.strokeStyle = style.borderTopColor;
+  context.lineWidth = parseFloat(style.borderTopWidth);
+  context.setLineDash(style.borderTopStyle === "dashed" ? [4, 2] : []);
+  context.beginPath();
+  context.moveTo(left, top + context.lineWidth / 2);
+  context.lineTo(left + width, top + context.lineWidth / 2);
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** Which layer is seen. */
+function paintChoice(context: CanvasRenderingContext2D, chooser: HTMLSelectElement): void {
+  const { right, top, width, height } = chooser.getBoundingClientRect();
+  if (!width) return;
+  context.font = "12.5px system-ui, sans-serif";
+  context.fillStyle = colours.quiet;
+  context.textAlign = "right";
+  context.fillText(chooser.selectedOptions[0]?.text ?? "", right, top + height / 2);
+  context.textAlign = "left";
 }
 
 function paintText(context: CanvasRenderingContext2D, element: HTMLElement): void {

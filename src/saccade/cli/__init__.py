@@ -18,6 +18,7 @@ from saccade.cli.datasets import datasets
 from saccade.cli.evaluate import evaluate
 from saccade.cli.ladder import ladder
 from saccade.cli.models import models
+from saccade.cli.movie import movie
 from saccade.cli.predict import predict
 from saccade.cli.runs import app as runs
 from saccade.cli.train import train
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "datasets": datasets,
     "runs": runs,
     "view": view,
+    "movie": movie,
 }
 
 EXAMPLES = """

@@ -5,6 +5,7 @@
     ├── BadData         2  pictures or labels that can't be trained on
     ├── MissingFile     2  a file that is not here and could not be had
     ├── BadRun          2  a run directory that is not one, or lacks what is asked of it
+    ├── BrowserFailed   1  a browser that was started does not do what it shall
     └── Diverged        1  the loss stopped being a number
 
 Every message says what came, what was expected and what to do.
@@ -42,6 +43,12 @@ class MissingFile(SaccadeError):
 
 class BadRun(SaccadeError):
     """A run directory that is not one, or lacks what is asked of it."""
+
+
+class BrowserFailed(SaccadeError):
+    """A browser that was started does not do what it shall."""
+
+    exit_code = 1
 
 
 class Diverged(SaccadeError):
