@@ -1,7 +1,7 @@
 # The verbs of this project. Each installs what it needs first; a second run installs nothing.
 
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test lint page browser soak test-oldest lock clean
+.PHONY: help demo test lint page browser soak bench test-oldest lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -27,6 +27,9 @@ lint: .venv/installed  ## Check style and types, change nothing
 
 soak: page browser  ## Run every test, the slow ones on full data sets too
 	@.venv/bin/python -m pytest -m "slow or not slow"
+
+bench: .venv/installed  ## Measure saccade beside its peers (half an hour, idle machine)
+	@.venv/bin/python benchmarks/run.py
 
 # Two lines, because make runs a line that names $(MAKE) even under --dry-run.
 test-oldest:  ## Run the tests on Python 3.11, which gets an older JAX

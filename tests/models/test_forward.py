@@ -1,4 +1,4 @@
-"""Both forms against Keras' own layers, and their slopes against finite differences."""
+"""All forms against Keras' own layers, and their slopes against finite differences."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from saccade.models.network import build
 from saccade.models.patches import convolve_patches
 
 layers = keras.layers
-FORMS = ["patches", "layers"]
+FORMS = ["patches", "direct", "layers"]
 
 
 def build_and_draw(*body, shape=(9, 7, 3)):
@@ -231,8 +231,14 @@ def pooled():
         return layer_graph(keras.Sequential([layers.Input((8, 8, 2)), *body]))
 
 
-@pytest.mark.parametrize("name", ["conv", "conv-bn", "residual", "mlp-bn", "pooled"])
-def test_compiled_slopes_are_true(name, double_precision):
+@pytest.mark.parametrize(
+    "name, form",
+    [
+        *((name, "patches") for name in ("conv", "conv-bn", "residual", "mlp-bn", "pooled")),
+        *((name, "direct") for name in ("conv-bn", "residual", "pooled")),
+    ],
+)
+def test_compiled_slopes_are_true(name, form, double_precision):
     """Against finite differences in every weight array: a wrong slope can still learn.
 
     In double precision, where a step is too small to cross the corners of ReLU.
@@ -249,7 +255,7 @@ def test_compiled_slopes_are_true(name, double_precision):
 
     @jax.jit
     def loss(weights):
-        logits, _ = forward(graph, weights, images, form="patches", mode=mode)
+        logits, _ = forward(graph, weights, images, form=form, mode=mode)
         return (jax.numpy.tanh(logits) * aim).sum()
 
     slopes = jax.jit(jax.grad(loss))(weights)

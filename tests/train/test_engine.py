@@ -14,6 +14,7 @@ from saccade.train.schedule import Constant
 
 PATCHES = Forms("patches", "patches")
 LAYERS = Forms("layers", "layers")
+DIRECT = Forms("direct", "layers")
 
 
 @pytest.fixture
@@ -40,11 +41,13 @@ def trained(engine, noise, counts, rate=0.05):
     return weights, np.concatenate(losses)
 
 
-@pytest.mark.parametrize("model", ["softmax", "conv-bn"])
-def test_the_length_of_chunks_changes_no_bit(model, noise):
+@pytest.mark.parametrize(
+    "model, forms", [("softmax", PATCHES), ("conv-bn", PATCHES), ("conv-bn", DIRECT)]
+)
+def test_the_length_of_chunks_changes_no_bit(model, forms, noise):
     results = []
     for counts in ([1] * 64, [7] * 9 + [1], [64]):
-        engine = engine_for(model, augment=(Affine(),))
+        engine = engine_for(model, forms, augment=(Affine(),))
         weights, losses = trained(engine, noise, counts)
         results.append(b"".join([losses.tobytes(), *(v.tobytes() for v in weights.values())]))
     assert results[0] == results[1] == results[2]
@@ -94,10 +97,11 @@ def test_weight_decay_pulls_kernels_and_leaves_biases(noise):
     np.testing.assert_allclose(plain["01-dense/bias"], pulled["01-dense/bias"], atol=1e-7)
 
 
+@pytest.mark.parametrize("forms", [LAYERS, DIRECT])
 @pytest.mark.parametrize("model", ["conv", "mlp-relu"])
-def test_both_forms_train_alike(model, noise):
+def test_all_forms_train_alike(model, forms, noise):
     one, _ = trained(engine_for(model, PATCHES, optimizer="sgd"), noise, [5])
-    other, _ = trained(engine_for(model, LAYERS, optimizer="sgd"), noise, [5])
+    other, _ = trained(engine_for(model, forms, optimizer="sgd"), noise, [5])
     for key in one:
         np.testing.assert_allclose(one[key], other[key], atol=2e-5, err_msg=key)
 

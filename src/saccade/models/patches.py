@@ -55,7 +55,7 @@ def _slices(
 ) -> list[Array]:
     """What lies under each place of a window of `size`, row by row: [c, h', w', n] each."""
     (rows, top, bottom), (columns, left, right) = (
-        _extent(*along, padding) for along in zip(x.shape[1:3], size, strides, strict=True)
+        extent(*along, padding) for along in zip(x.shape[1:3], size, strides, strict=True)
     )
     x = jnp.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=outside)
     down, across = strides
@@ -72,7 +72,7 @@ def _slices(
     ]
 
 
-def _extent(length: int, kernel: int, stride: int, padding: Padding) -> tuple[int, int, int]:
+def extent(length: int, kernel: int, stride: int, padding: Padding) -> tuple[int, int, int]:
     """(output size, padding before, padding after) along one axis, as TensorFlow's SAME."""
     if padding == "valid":
         return (length - kernel) // stride + 1, 0, 0

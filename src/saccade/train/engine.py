@@ -4,6 +4,7 @@ A chunk is one executable whose number of steps is an argument, so that its leng
 compilation nor results. Pictures stay on the device as uint8; a batch is a row of positions.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,20 +78,29 @@ class Forms:
     training: Form
     answering: Form
 
+    @property
+    def looped(self) -> bool:
+        """Whether a chunk is one loop: XLA runs its own convolutions in a loop on one core."""
+        return self.training != "direct"
+
 
 def choose_forms(graph: Graph) -> Forms:
-    """Patches on a CPU; elsewhere the vendor's convolutions are better.
+    """Elsewhere than on a CPU, the vendor's convolutions are best.
 
-    Answering happens outside a loop, where XLA is four times faster than patches for convolutions
-    it hands to XNNPACK: those with more than 16 channels (reference: docs/lab-notes.md).
+    On a CPU XLA has a fast library for convolutions of more than 16 channels, which it uses outside
+    loops only; all others are faster as patches (docs/lab-notes.md). What most of the work is
+    decides how to train; answering goes that way as soon as one convolution can.
     """
     if jax.default_backend() != "cpu":
         return Forms("layers", "layers")
-    wide = any(
-        node.kind == "Conv2D" and max(node.input_shape[-1], node.output_shape[-1]) > 16
-        for node in graph.nodes
-    )
-    return Forms("patches", "layers" if wide else "patches")
+    work = {"wide": 0, "narrow": 0}
+    for node in graph.nodes:
+        if node.kind == "Conv2D":
+            wide = max(node.input_shape[-1], node.output_shape[-1]) > 16
+            places = math.prod(node.output_shape[:2])
+            work["wide" if wide else "narrow"] += places * node.parameters
+    training: Form = "direct" if work["wide"] > work["narrow"] else "patches"
+    return Forms(training, "layers" if work["wide"] else "patches")
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +147,8 @@ class Engine:
 
         `ids` is int [steps, batch], `rates` the learning rate of each step.
         """
+        if not self.forms.looped:
+            return self._run_steps(state, train, ids, rates, first)
         count = len(ids)
         padding = self.rows - count
         state, losses, accuracies, slopes = self._chunk(
@@ -148,6 +160,20 @@ class Engine:
             np.int32(count),
         )
         losses, accuracies = np.asarray(losses)[:count], np.asarray(accuracies)[:count]
+        return Chunk(state, losses, accuracies, np.asarray(slopes))
+
+    def _run_steps(
+        self, state: State, train: Resident, ids: np.ndarray, rates: np.ndarray, first: int
+    ) -> Chunk:
+        """The same, a call a step: what makes them waits for none."""
+        told = []
+        slopes: Array = None
+        for k, rows in enumerate(np.asarray(ids, np.int32)):
+            last = np.bool_(k == len(ids) - 1)
+            rate, step = np.float32(rates[k]), np.int32(first + k)
+            state, loss, accuracy, slopes = self._step(state, train, rows, rate, step, last)
+            told.append((loss, accuracy))
+        losses, accuracies = (np.array(values, np.float32) for values in zip(*told, strict=True))
         return Chunk(state, losses, accuracies, np.asarray(slopes))
 
     def logits(self, weights: Mapping[str, Array], pixels: Array) -> np.ndarray:
@@ -220,6 +246,17 @@ class Engine:
             return done
 
         return jax.jit(chunk, donate_argnums=0)
+
+    @cached_property
+    def _step(self) -> Any:
+        def step(
+            state: State, train: Resident, rows: Array, rate: Array, index: Array, last: Array
+        ) -> _Carry:
+            key = jax.random.key(self.recipe.seed)
+            batch = Resident(train.pixels[rows], train.labels[rows])
+            return self._update(state, batch, rate, index, key, last)
+
+        return jax.jit(step, donate_argnums=0)
 
     def _update(
         self, state: State, batch: Resident, rate: Array, step: Array, key: Array, last: Array

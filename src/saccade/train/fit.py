@@ -15,6 +15,7 @@ from saccade.core.errors import BadUsage, Diverged
 from saccade.core.records import Dataset, Predictions
 from saccade.data.split import hold_out
 from saccade.models import MODELS
+from saccade.models.memory import keep_freed_memory
 from saccade.models.network import Network
 from saccade.models.user import as_network
 from saccade.run.checkpoint import Checkpoint
@@ -83,6 +84,7 @@ def fit(
     >>> [type(event).__name__ for event in fit("softmax", digits, named_recipe("softmax", steps=1))]
     ['Started', 'StepsDone', 'Evaluated', 'Snapshot', 'Snapshot', 'Saved', 'Finished']
     """
+    keep_freed_memory()
     if recipe is None:
         recipe = named_recipe(model if isinstance(model, str) else model.reference["model"])
     network = as_network(model, dataset.input_shape, len(dataset.classes), seed=recipe.seed)

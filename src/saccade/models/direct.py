@@ -1,0 +1,120 @@
+"""XLA's own convolution, batch-first, with an input gradient that multiplies no zeros.
+
+Outside a loop XLA hands convolutions of more than 16 channels to a library that comes close to the
+machine's limit (docs/lab-notes.md: 150 to 208 GFLOP/s on two cores, patches 30 to 100). What it
+makes itself of the input gradient of a stride of two is a convolution over a picture three
+quarters of which are zeros; here each of the four kinds of places gets a small convolution of its
+own (sub-pixel form: Shi et al. 2016, arXiv 1609.07009).
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from saccade.models.backend import jax
+from saccade.models.patches import Padding, extent
+
+jnp, lax = jax.numpy, jax.lax
+Array = Any
+
+LAYOUT = ("NHWC", "HWIO", "NHWC")
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def convolve_direct(x: Array, kernel: Array, strides: tuple[int, int], padding: Padding) -> Array:
+    """Cross-correlation of x [n, h, w, c] with kernel [kh, kw, c, f] -> [n, h', w', f].
+
+    `padding` is Keras'.
+
+    >>> x = jnp.arange(4.0).reshape(1, 2, 2, 1)
+    >>> convolve_direct(x, jnp.ones((2, 2, 1, 1)), (1, 1), "valid").item()
+    6.0
+    """
+    return lax.conv_general_dilated(x, kernel, strides, padding.upper(), dimension_numbers=LAYOUT)
+
+
+def _forward(
+    x: Array, kernel: Array, strides: tuple[int, int], padding: Padding
+) -> tuple[Array, tuple[Array, Array]]:
+    return convolve_direct(x, kernel, strides, padding), (x, kernel)
+
+
+def _backward(
+    strides: tuple[int, int], padding: Padding, kept: tuple[Array, Array], slope: Array
+) -> tuple[Array, Array]:
+    x, kernel = kept
+    plain = partial(
+        lax.conv_general_dilated,
+        window_strides=strides,
+        padding=padding.upper(),
+        dimension_numbers=LAYOUT,
+    )
+    [of_kernel] = jax.vjp(lambda kernel: plain(x, kernel), kernel)[1](slope)
+    return input_slope(slope, kernel, strides, padding, x.shape), of_kernel
+
+
+convolve_direct.defvjp(_forward, _backward)
+
+
+def input_slope(
+    slope: Array,
+    kernel: Array,
+    strides: tuple[int, int],
+    padding: Padding,
+    shape: tuple[int, int, int, int],
+) -> Array:
+    """The gradient by the input [n, h, w, c] of `shape`, from the output's [n, h', w', f].
+
+    Places whose distance is a multiple of the stride lie under the same places of the kernel: each
+    such class is a convolution with stride one. The classes are then put between each other.
+    """
+    count, high, wide, channels = shape
+    along = [
+        _classes(*sizes, padding)
+        for sizes in zip((high, wide), kernel.shape[:2], strides, slope.shape[1:3], strict=True)
+    ]
+    rows = []
+    for down in along[0]:
+        row = [_one_class(slope, kernel, down, across) for across in along[1]]
+        rows.append(jnp.stack(row, axis=3))
+    together = jnp.stack(rows, axis=2)  # n, h / stride, stride, w / stride, stride, c
+    _, tall, _, broad, _, _ = together.shape
+    whole = together.reshape(count, tall * strides[0], broad * strides[1], channels)
+    return whole[:, :high, :wide]
+
+
+# Places in the kernel, in the order of the outputs they fed; padding before and after the slope.
+_Class = tuple[list[int], tuple[int, int]]
+
+
+def _classes(length: int, kernel: int, stride: int, outputs: int, padding: Padding) -> list[_Class]:
+    """One class for each remainder of a place by the stride, along one axis.
+
+    Input y was multiplied with kernel place i for output (y + before - i) / stride.
+    """
+    _, before, _ = extent(length, kernel, stride, padding)
+    count = -(-length // stride)
+    classes: list[_Class] = []
+    for remainder in range(stride):
+        places = [i for i in reversed(range(kernel)) if (remainder + before - i) % stride == 0]
+        if not places:  # a stride longer than the kernel: nothing came from here
+            classes.append(([], (0, count - outputs)))
+            continue
+        first, last = ((remainder + before - i) // stride for i in (places[0], places[-1]))
+        classes.append((places, (-first, count - 1 + last - (outputs - 1))))
+    return classes
+
+
+def _one_class(slope: Array, kernel: Array, down: _Class, across: _Class) -> Array:
+    (rows, tall), (columns, broad) = down, across
+    if not rows or not columns:
+        shape = (
+            slope.shape[0],
+            slope.shape[1] + sum(tall) - max(len(rows), 1) + 1,
+            slope.shape[2] + sum(broad) - max(len(columns), 1) + 1,
+            kernel.shape[2],
+        )
+        return jnp.zeros(shape, slope.dtype)
+    part = jnp.asarray(kernel)[np.ix_(rows, columns)].swapaxes(2, 3)
+    return lax.conv_general_dilated(slope, part, (1, 1), (tall, broad), dimension_numbers=LAYOUT)
