@@ -1,11 +1,14 @@
 """Steering a real run from another terminal."""
 
+import io
 import json
+import shutil
 import signal
 import sys
 
 import pytest
 
+from saccade.run.control import Control
 from saccade.run.directory import Run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")
@@ -49,7 +52,7 @@ def test_pause_and_resume(training, command):
 
 
 def test_a_rate_and_more_epochs_and_stop(training, command):
-    _, process, until = training
+    run, process, until = training
     assert command("control", "r", "learning-rate", "0.25").code == 0
     assert command("control", "r", "epochs", "3").code == 0
     events = until(lambda events: told(events, "epochs") and steps_of(events) > 0)
@@ -66,7 +69,10 @@ def test_a_rate_and_more_epochs_and_stop(training, command):
     assert process.returncode == 0, err
     assert json.loads(out.splitlines()[-1])["test"]["n"] == 359
     assert "stopped by the control" in err
-    assert "learning-rate 0.25, by the control" in err
+    assert f"step {rate['step']:,}: highest learning rate 0.25 (control)" in err
+    report = (run.path / "report.html").read_text()
+    assert "highest learning rate 0.25 (control)" in report
+    assert "3 epochs more" in report
 
 
 def test_ctrl_c_ends_a_paused_run_and_it_can_go_on(training, command):
@@ -104,6 +110,55 @@ def test_what_is_asked_wrong_is_said(training, command, words, said):
     answer = command("control", *words)
     assert answer.code == 2
     assert said in answer.err
+
+
+def test_a_training_goes_on_without_its_folder(training, command):
+    run, _, until = training
+    shutil.rmtree(run.path / "control")
+    before = steps_of(list(run.events()))
+    until(lambda events: steps_of(events) > before + 5000)
+    said = command("control", "r", "pause")
+    assert said.code == 2
+    assert "takes no requests" in said.err
+
+
+def test_a_rung_that_is_stopped_is_not_judged_and_the_ladder_goes_on(
+    tmp_path, started, wait_until, command
+):
+    folder = tmp_path / "ladder"
+    process = started("ladder", "digits", "--rungs", "conv,softmax", "--out", folder, "--json")
+    wait_until(lambda: list(folder.glob("01-*/control/token")), process)
+    said = command("control", folder / "01-conv-seed0", "stop")
+    assert said.code == 0, said.err
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    first, second = json.loads(out.splitlines()[-1])["rows"]
+    steps = Run(folder / "01-conv-seed0").metrics["steps"]
+    assert (first["steered"], first["in_band"]) == (f"stopped at step {steps:,}", None)
+    assert second["steered"] is None
+    assert f"step {steps:,}: stopped (control)" in err
+    [line] = [line for line in err.splitlines() if line.startswith("conv ")]
+    assert line.endswith(f"stopped at step {steps:,}")
+
+
+class Terminal(io.StringIO):
+    """Somebody who types."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    "answer, options, code", [("y\n", (), 0), ("\n", (), 1), ("", (), 1), ("n\n", ("--yes",), 0)]
+)
+def test_a_stop_is_confirmed_on_a_terminal(typed, run_copy, monkeypatch, answer, options, code):
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    monkeypatch.setattr(Run, "state", "running")
+    control = Control(run_copy.path)
+    said = typed("control", run_copy.path, "stop", *options)
+    assert (said.code, said.out) == (code, "")
+    assert ("can't be resumed" in said.err) == (not options)
+    assert len(control.take()[0]) == (code == 0)
 
 
 def test_a_finished_run_can_not_be_steered(command):

@@ -107,6 +107,105 @@ def test_a_run_that_was_killed_before_its_first_save_says_so_and_starts_again(
     assert Run(run).state == "finished"
 
 
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_signal_before_the_first_step_loses_no_run(tmp_path, typed, monkeypatch, number, code):
+    """It comes while the network is brought to the device, before anything is compiled."""
+    from saccade.train.engine import Engine
+
+    real = Engine.first_state
+
+    def signalled(engine):
+        os.kill(os.getpid(), number)
+        return real(engine)
+
+    monkeypatch.setattr(Engine, "first_state", signalled)
+    run = tmp_path / "r"
+    said = typed("train", "digits", "--model", "softmax", "--steps", 20, "--out", run)
+    assert said.code == code
+    assert f"train --resume {run}" in said.err
+    assert Run(run).state == "interrupted"
+    assert named(run / "checkpoints") == {"last": 0}
+    assert not logged(run, "StepsDone")
+    said = typed("train", "--resume", run, "--json")
+    assert said.code == 0, said.err
+    assert json.loads(said.out)["steps"] == 20
+
+
+# Steered with more and more steps done (and stopped, if so wished); killed at an event of a step.
+STEERED = """
+import os, signal, sys, saccade
+from saccade.run.events import StepsDone
+from saccade.train.commands import AddEpochs, SetLearningRate, Stop
+from saccade.train.pace import Pace
+path, stop, kind, step = sys.argv[1:]
+Pace.steps = lambda self, left: min(5, left)
+asked = {20: [SetLearningRate(0.1 + 0.2, "page")], 45: [AddEpochs(2, "page")]}
+if stop == "stop":
+    asked[90] = [Stop("stopped by the page", "page")]
+def commands(events):
+    done = next((e.last for e in reversed(events) if isinstance(e, StepsDone)), 0)
+    return asked.pop(done, [])
+recipe = saccade.recipe("mlp-relu", steps=80, evaluate_every=10, patience=None)
+fitting = saccade.fit("mlp-relu", saccade.load("digits"), recipe, commands=commands)
+for event in saccade.record(fitting, saccade.create_run(path)):
+    done = getattr(event, "step", getattr(event, "last", 0))
+    if (type(event).__name__, done) == (kind, int(step)):
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def steered(*arguments):
+    source = str(Path(saccade.__file__).resolve().parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", STEERED, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": source},
+        timeout=120,
+    )
+    return done.returncode
+
+
+def result(run):
+    """Everything that an intervention changes: the weights' bytes, every step, every evaluation."""
+    events = list(Run(run).events())
+    places = json.loads((run / "checkpoints" / "names.json").read_text())
+    arrays = {
+        (name, file): (run / "checkpoints" / place / f"{file}.safetensors").read_bytes()
+        for name, place in places.items()
+        for file in ("weights", "state")
+    }
+    steps = [
+        step
+        for e in events
+        if e["event"] == "StepsDone"
+        for step in zip(e["losses"], e["accuracies"], e["learning_rates"], strict=True)
+    ]
+    asked = [{**e, "time": 0} for e in events if e["event"] == "Intervened"]
+    return arrays, steps, asked, (run / "metrics.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("stop", "kind", "step"),
+    [("", "StepsDone", 60), ("stop", "Saved", 90)],
+    ids=["going", "ending"],
+)
+def test_what_a_killed_run_was_told_holds_to_the_last_bit(tmp_path, command, stop, kind, step):
+    """SIGKILL after a rate and more epochs were asked for, and on the way to a stop."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert steered(whole, stop, "", 0) == 0
+    assert steered(killed, stop, kind, step) == -signal.SIGKILL
+    assert Run(killed).state == "died"
+    said = command("train", "--resume", killed)
+    assert said.code == 0, said.err
+    assert "asked    step 20: highest learning rate 0.3 (page)" in said.err.splitlines()
+    arrays, steps, asked, table = result(whole)
+    assert len(steps) == (90 if stop else 106)
+    assert [e["request"] for e in asked] == ["learning_rate", "epochs", *([stop] if stop else [])]
+    assert asked[0]["value"] == 0.1 + 0.2
+    assert result(killed) == (arrays, steps, asked, table)
+
+
 def test_a_second_writer_is_kept_out(tmp_path, started, wait_until, typed):
     run = tmp_path / "r"
     process = started("train", "digits", *LONG, "--out", run)

@@ -2,13 +2,19 @@
 
 import json
 import os
+import socket
 import stat
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from saccade.core.errors import BadRun, BadUsage
-from saccade.run.control import MOST_AT_ONCE, Control, Request, write_request
+from saccade.run.control import MOST_AT_ONCE, MOST_BYTES, Control, Request, write_request
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and sockets of POSIX")
 
 
 @pytest.fixture
@@ -58,27 +64,40 @@ def test_a_new_training_has_a_new_token_and_refuses_what_lay_there(control, tmp_
     [
         ({"token": "0" * 48}, "token"),
         ({"token": None}, "token"),
+        ({"token": "\xe9\ud800"}, ""),
         ({"version": 2}, "version"),
+        ({"version": True}, "version"),
         ({"time": 1.0}, "older"),
         ({"time": "now"}, "older"),
         ({"time": float("nan")}, "older"),
+        ({"time": float("inf")}, "older"),
+        ({"time": True}, "older"),
         ({"request": "format"}, "no request"),
+        ({"request": ["pause"]}, "no request"),
+        ({"request": "\x1b[2J\n"}, r"\x1b[2J\n"),
         ({"request": "learning_rate", "value": -1}, "above 0"),
         ({"request": "learning_rate", "value": True}, "above 0"),
         ({"request": "learning_rate", "value": float("inf")}, "above 0"),
         ({"request": "epochs", "value": "5"}, "above 0"),
         ({"request": "epochs", "value": 10**1000}, "above 0"),
         ({"request": "epochs", "value": float("nan")}, "above 0"),
+        ({"request": "epochs", "value": None}, "above 0"),
+        ({"request": "epochs", "value": 0}, "above 0"),
+        ({"request": "learning_rate", "value": 1e7}, "at most 1,000,000"),
+        ({"request": "learning_rate", "value": -float("inf")}, "above 0"),
         ({"request": "pause", "value": 1}, "no number"),
         ({"source": "stranger"}, "nobody known"),
+        ({"source": "program"}, "nobody known"),
         ({"source": "page" * 2000}, "small plain file"),
     ],
 )
 def test_what_is_not_meant_for_it_is_refused_and_removed(control, changes, why):
     leave(control, **changes)
+    leave(control, "2-x.json", request="save")
     taken, [said] = control.take()
-    assert taken == []
-    assert why in said.replace("unknown request", "no request")
+    assert taken == [Request("save", None, "page")]
+    assert why in said
+    assert said.isprintable()
     assert [path.name for path in control.folder.iterdir()] == ["token"]
 
 
@@ -93,6 +112,124 @@ def test_files_that_are_none_are_refused(control, tmp_path):
     assert (taken, len(refused)) == ([], 4)
     assert (tmp_path / "secret").exists()
     assert control.take() == ([], [])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"pause",
+        b"null",
+        b"[" * MOST_BYTES,
+        b'{"a":' * 800,
+        b"9" * MOST_BYTES,
+        b'{"version": 1' + b" " * MOST_BYTES + b"}",
+    ],
+    ids=lambda content: str(content[:12]),
+)
+def test_what_is_no_request_is_refused_and_removed(control, content):
+    (control.folder / "1.json").write_bytes(content)
+    taken, refused = control.take()
+    assert (taken, len(refused)) == ([], 1)
+    assert [path.name for path in control.folder.iterdir()] == ["token"]
+
+
+@posix
+def test_a_pipe_and_a_socket_hold_up_nothing(control, monkeypatch):
+    os.mkfifo(control.folder / "1.json")
+    monkeypatch.chdir(control.folder)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("2.json")
+        taken, refused = control.take()
+    assert taken == []
+    assert [why.partition(": ")[2] for why in refused] == ["not a small plain file"] * 2
+    assert control.take() == ([], [])
+
+
+def test_what_can_not_be_removed_is_not_obeyed_said_once_and_holds_up_no_other(
+    control, monkeypatch
+):
+    stuck = [f"{i:03d}.json" for i in range(MOST_AT_ONCE)]
+    for name in stuck[1:]:
+        leave(control, name)
+    (control.folder / stuck[0] / "full").mkdir(parents=True)
+    unlink = Path.unlink
+
+    def refuse(path, **options):
+        if path.name in stuck:
+            raise PermissionError("no")
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    taken, refused = control.take()
+    assert taken == []
+    assert [why.partition(":")[0] for why in refused] == stuck
+    assert "can't be deleted" in refused[1]
+    leave(control, "999.json", request="save")
+    assert control.take() == ([Request("save", None, "page")], [])
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """A folder that looks like a run's `control/`, with a file of somebody's."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir(mode=0o755)
+    (folder / "token").write_text("0" * 48)
+    (folder / "precious.json").write_text("kept")
+    return folder
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@posix
+def test_a_folder_that_is_a_link_is_never_written_or_emptied(tmp_path, elsewhere):
+    before = contents(elsewhere)
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "control").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="is a link"):
+        Control(run)
+    with pytest.raises(BadRun, match="is a link"):
+        write_request(run, "pause", source="page")
+    (run / "control").unlink()
+    opened = Control(run)
+    (opened.folder / "token").unlink()
+    opened.folder.rmdir()
+    opened.folder.symlink_to(elsewhere)
+    assert opened.take() == ([], [])
+    assert contents(elsewhere) == before
+
+
+@posix
+def test_a_token_that_is_a_pipe_does_not_hang(control, tmp_path):
+    (control.folder / "token").unlink()
+    os.mkfifo(control.folder / "token")
+    with pytest.raises(BadRun, match="takes no requests"):
+        write_request(tmp_path, "pause", source="page")
+
+
+def test_the_number_is_taken_to_its_last_bit(control, tmp_path):
+    write_request(tmp_path, "learning_rate", 0.1 + 0.2, source="page")
+    [asked], _ = control.take()
+    assert asked.value == 0.1 + 0.2
+
+
+def test_nobody_sees_half_a_request(control, tmp_path):
+    def write():
+        for _ in range(100):
+            write_request(tmp_path, "save", source="page")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = 0
+    while writer.is_alive() or seen < 100:
+        taken, refused = control.take()
+        assert refused == []
+        seen += len(taken)
+    writer.join()
+    assert seen == 100
 
 
 def test_a_flood_is_taken_in_parts(control):

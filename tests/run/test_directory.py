@@ -24,7 +24,16 @@ from saccade.run.directory import (
     runs_folder,
     write_facts,
 )
-from saccade.run.events import Accuracy, Failed, Finished, Interrupted, Saved, Started, to_line
+from saccade.run.events import (
+    Accuracy,
+    Failed,
+    Finished,
+    Interrupted,
+    Saved,
+    Started,
+    from_line,
+    to_line,
+)
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no lock and no SIGKILL on Windows")
 DONE = Finished(5, "all steps done", 1.0, None, None, Accuracy(1, 1, 1, 0, 1), 5, 1.0)
@@ -68,6 +77,31 @@ def test_a_new_run_is_empty_and_for_its_owner_alone(tmp_path):
         assert stat.S_IMODE(run.path.stat().st_mode) == 0o700
     with pytest.raises(BadRun, match="never started"):
         _ = run.facts
+
+
+@pytest.mark.parametrize("end", ["", "\n", '{"event": "Finished", "st', "\0" * 40, "[]\n"])
+@pytest.mark.parametrize("last", ["", "x" * 200_000], ids=["short", "long"])
+def test_the_state_is_read_off_the_end_of_the_log(tmp_path, monkeypatch, last, end):
+    """Whatever length its lines have, and however the last one was cut; not all of it is parsed."""
+    run = begun(tmp_path / "r", DONE, *[Saved(5, ("last",))] * 50, Failed(5, last))
+    with (run.path / "events.jsonl").open("a") as log:
+        log.write(end)
+    parsed = []
+
+    def counted(line):
+        parsed.append(line)
+        return from_line(line)
+
+    monkeypatch.setattr("saccade.run.directory.from_line", counted)
+    assert run.state == "failed"
+    assert len(parsed) < 10
+
+
+@pytest.mark.parametrize("log", ["", "\n", "nothing"])
+def test_a_log_without_an_event_is_that_of_a_run_that_died(tmp_path, log):
+    run = begun(tmp_path / "r")
+    (run.path / "events.jsonl").write_text(log)
+    assert run.state == "died"
 
 
 def test_an_empty_folder_may_become_a_run(tmp_path):

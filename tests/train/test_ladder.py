@@ -10,6 +10,7 @@ from saccade.models import MODELS
 from saccade.run.directory import Run
 from saccade.run.durable import read_json
 from saccade.run.events import Finished
+from saccade.train.commands import SetLearningRate, Stop
 from saccade.train.ladder import Plan, climb, climbs, recipe_of, row
 from saccade.train.recipes import RECIPES
 from saccade.train.rungs import FAMILIES, Rung, choose
@@ -93,6 +94,33 @@ def test_a_row_is_held_against_the_figure_its_original_prints(climbed, judged_by
     rung = Rung("softmax", "G1.0", "", band, 1, judged_by=judged_by)
     values = row(rung, [run], bands=True)
     assert (values["in_band"], values["above_band"]) == expected
+
+
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        (Stop("stopped by the page", "page"), "stopped at step {step}"),
+        (Stop("enough"), "stopped at step {step}"),
+        (SetLearningRate(0.1, "page"), "steered on its way"),
+    ],
+)
+def test_a_rung_that_was_steered_is_held_against_nothing(tmp_path, command, words):
+    """It would be judged as if it had been run in full, as the original was."""
+
+    def commands(run):
+        left = [command]
+        return lambda events: [left.pop()] if left and len(events) > 2 else []
+
+    rung = dataclasses.replace(LADDER[0], band=(0.0, 0.5))
+    plan = Plan((rung,), share=0.02)
+    [training] = [
+        t for t in climb(saccade.load("digits"), plan, tmp_path / "l", commands) if list(t.events)
+    ]
+    values = row(rung, [Run(training.run.path)], bands=True)
+    assert values["steered"] == words.format(step=Run(training.run.path).metrics["steps"])
+    assert [values[key] for key in ("band", "in_band", "above_band", "watched_loss_climbs")] == [
+        None
+    ] * 4
 
 
 def test_a_quick_ladder_takes_a_tenth_of_the_steps():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import saccade
+from saccade.core.errors import BadUsage
 from saccade.run.control import write_request
 from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Intervened, Saved, StepsDone
@@ -18,8 +19,11 @@ from saccade.train.commands import (
     SetLearningRate,
     Stop,
     requests,
+    time_limit,
 )
 from saccade.train.fit import Resume as GoOn
+from saccade.train.pace import Pace
+from saccade.train.schedule import Constant
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +84,57 @@ def test_a_learning_rate_holds_from_the_next_step_on(digits):
     np.testing.assert_allclose(rates, expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("stop", [(), (Stop("enough", "page"),)])
+def test_what_is_asked_before_the_first_step_holds_from_it_on(digits, stop):
+    """It is asked for once before the first chunk compiles."""
+    events = run_of(digits, at(0, SetLearningRate(0.25, "page"), *stop))
+    assert [type(e).__name__ for e in events[:2]] == ["Started", "Intervened"]
+    assert events[1].step == 0
+    if stop:
+        assert (events[-1].step, events[-1].reason, rates_of(events)) == (0, "enough", [])
+    else:
+        assert_same(events, run_of(digits, recipe=RECIPE.with_rate(0.25)))
+
+
+def test_a_limit_that_is_over_before_the_first_step_still_takes_one_chunk(digits):
+    now = itertools.count()
+    events = run_of(digits, time_limit(1e-9, clock=lambda: next(now)))
+    assert 0 < events[-1].step < 300
+
+
+def test_an_evaluation_tells_the_rate_that_was_used(digits):
+    """Not the one that was asked for together with the end."""
+    recipe = dataclasses.replace(RECIPE, schedule=Constant(0.01), evaluate_every=1000)
+    events = run_of(digits, at(20, SetLearningRate(0.5), Stop("enough")), recipe=recipe)
+    [evaluated] = [e for e in events if isinstance(e, Evaluated)]
+    assert evaluated.learning_rate == 0.01
+
+
+@pytest.mark.parametrize(
+    "command", [SetLearningRate(0), SetLearningRate(float("nan")), AddEpochs(-1), AddEpochs(1e9)]
+)
+def test_a_number_out_of_range_is_refused(digits, command):
+    with pytest.raises(BadUsage, match="takes a number above 0"):
+        run_of(digits, at(0, command))
+
+
+def test_who_asked_is_told_and_what_the_program_itself_does_is_no_intervention(digits):
+    events = run_of(
+        digits,
+        at(0, Save(), SetLearningRate(0.01), Pause("page"), Resume("control")),
+        at(60, Save("page")),
+        at(120, Stop("early")),
+    )
+    told = [(e.request, e.source) for e in events if isinstance(e, Intervened)]
+    assert told == [
+        ("learning_rate", "program"),
+        ("pause", "page"),
+        ("resume", "control"),
+        ("save", "page"),
+    ]
+    assert events[-1].reason == "early"
+
+
 def test_more_epochs_stretch_the_schedule_and_the_evaluations_go_on(digits):
     recipe = dataclasses.replace(RECIPE, steps=None, epochs=10, least_steps=0, evaluate_every=None)
     images = len(digits.train) - 143
@@ -115,6 +170,37 @@ def test_paused_it_takes_no_step_until_it_goes_on(digits):
     assert places[1] == places[0] + 1
     assert kinds[places[0]].step == kinds[places[1]].step
     assert_same(events, run_of(digits))
+
+
+def test_a_pause_is_saved_first_for_who_switches_off_meanwhile(digits):
+    asked = iter([[Pause("page")], [], [], [Resume("page")]])
+    events = run_of(digits, lambda events: next(asked, []))
+    kinds = [type(e).__name__ for e in events]
+    assert kinds[:4] == ["Started", "Intervened", "Saved", "Intervened"]
+
+
+class Clock:
+    """Every look at it takes a millisecond, every wait a thousand seconds."""
+
+    now = 0.0
+
+    def perf_counter(self):
+        self.now += 0.001
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += 1000
+
+
+def test_the_time_of_a_pause_is_no_time_of_training(digits, monkeypatch):
+    monkeypatch.setattr(Pace, "steps", lambda self, left: min(15, left))
+    monkeypatch.setattr("saccade.train.fit.time", Clock())
+    asks = itertools.count()
+    asked = {5: [Pause()], 30: [Resume()]}
+    finished = run_of(digits, lambda events: asked.get(next(asks), []))[-1]
+    assert finished.step == 300
+    assert finished.seconds == pytest.approx(0.020)  # twenty chunks
+    assert finished.images_per_second == pytest.approx(285 * RECIPE.batch_size / 0.019)
 
 
 @pytest.mark.parametrize("paused", [False, True])
@@ -202,9 +288,30 @@ def test_files_become_commands_and_a_stranger_is_told_of(tmp_path):
         assert source([]) == []
 
 
-def test_a_run_logs_what_it_was_told(digits, tmp_path):
+@pytest.mark.parametrize("there", ["a file", "a link"])
+def test_a_folder_that_can_not_be_opened_is_said_once_and_ends_nothing(tmp_path, there):
+    if there == "a file":
+        (tmp_path / "control").write_text("")
+    else:
+        (tmp_path / "control").symlink_to(tmp_path)
+    source = requests(tmp_path)
+    with pytest.warns(UserWarning, match="this run can't be steered") as said:
+        assert [*source([]), *source([])] == []
+    assert len(said) == 1
+
+
+def test_a_run_is_repeated_from_its_log(digits, tmp_path):
+    """Asked through its folder, logged, read back and told again: the same to the last bit."""
     run = saccade.create_run(tmp_path / "r")
-    commands = at(60, SetLearningRate(0.01, "page"))
-    list(saccade.record(saccade.fit("mlp-relu", digits, RECIPE, commands=commands), run))
-    [told] = [e for e in Run(run.path).events() if e["event"] == "Intervened"]
-    assert (told["request"], told["value"], told["source"]) == ("learning_rate", 0.01, "page")
+    source, events = requests(run.path), []
+    for event in saccade.record(saccade.fit("mlp-relu", digits, RECIPE, commands=source), run):
+        events.append(event)
+        if isinstance(event, Evaluated) and event.step in (60, 180):
+            write_request(run.path, "learning_rate", 1 / (3 * event.step), source="page")
+    lines = [e for e in Run(run.path).events() if e["event"] == "Intervened"]
+    assert [(e["step"], e["value"]) for e in lines] == [(60, 1 / 180), (180, 1 / 540)]
+    names = [field.name for field in dataclasses.fields(Intervened)]
+    told = [Intervened(**{name: line[name] for name in names}) for line in lines]
+    again = run_of(digits, replay=told)
+    assert rates_of(again) == rates_of(events)
+    assert_same(again, events)

@@ -14,7 +14,16 @@ import saccade
 from saccade.core.records import Predictions, Split
 from saccade.run.checkpoint import Checkpoint
 from saccade.run.directory import Run, create_run
-from saccade.run.events import Accuracy, Evaluated, Event, Finished, Saved, Started, StepsDone
+from saccade.run.events import (
+    Accuracy,
+    Evaluated,
+    Event,
+    Finished,
+    Intervened,
+    Saved,
+    Started,
+    StepsDone,
+)
 from saccade.train.record import record
 from saccade.view.report import write_report
 
@@ -185,12 +194,17 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def tell(tmp_path: Path) -> Callable[..., Run]:
-    """Records a tale, all of it or its first events; the rest never happens, as after a kill."""
+    """Records a tale, all of it or its first events; the rest never happens, as after a kill.
+
+    `asked` are interventions: each comes after the steps it names.
+    """
     number = count(1)
 
-    def telling(events: int | None = None, **tale: Any) -> Run:
+    def telling(events: int | None = None, asked: Sequence[Intervened] = (), **tale: Any) -> Run:
         run = create_run(tmp_path / f"run-{next(number)}")
-        told: Sequence[Event] = Tale(**tale).events()
+        told: list[Event] = Tale(**tale).events()
+        for each in asked:
+            told.insert(1 + each.step // 10, each)
         for _ in record(iter(told[:events]), run):
             pass
         return Run(run.path)

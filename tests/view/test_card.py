@@ -6,7 +6,7 @@ import pytest
 
 from saccade.core.errors import BadRun
 from saccade.run.directory import Run
-from saccade.run.events import Accuracy
+from saccade.run.events import Accuracy, Intervened
 from saccade.view.card import markdown, write_card
 
 NAMES = ("<script>x</script>", "[a](http://evil.example)", "*b* _c_ `d`", "| e #1\n# f", "猫")
@@ -14,6 +14,12 @@ NAMES = ("<script>x</script>", "[a](http://evil.example)", "*b* _c_ `d`", "| e #
 
 def read(run):
     return write_card(run).read_text("utf-8")
+
+
+def test_the_card_says_what_was_asked_on_the_way(tell):
+    stop = Intervened(10, "stop", None, "page", 40)
+    assert "- Asked on the way: step 10: stopped (page)\n" in read(tell(asked=[stop]))
+    assert "Asked" not in read(tell())
 
 
 def test_the_card_says_what_it_is(digits_run):

@@ -5,6 +5,7 @@ import pytest
 import saccade
 from saccade.core.errors import BadRun
 from saccade.core.significance import mcnemar
+from saccade.run.events import Intervened
 from saccade.view.compare import compare
 
 
@@ -53,3 +54,12 @@ def test_the_p_value_is_scipys(first, second):
     n = first + second
     expected = binomtest(first, n).pvalue if n else 1.0
     assert mcnemar(first, second) == pytest.approx(expected)
+
+
+def test_what_was_asked_on_the_way_is_a_difference(tell):
+    longer = Intervened(10, "epochs", 1.0, "page", 50)
+    assert compare(tell(), tell(asked=[longer])).differences == (
+        ("asked on the way", "-", "step 10: 1 epoch more, 50 steps in all (page)"),
+        ("steps", "40", "50"),
+    )
+    assert compare(tell(asked=[longer]), tell(asked=[longer])).differences == ()

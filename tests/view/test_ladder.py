@@ -22,6 +22,7 @@ def line(rung, original="G4.2", best=0.99, **changes):
         "above_band": None,
         "judged_by": "best watched",
         "watched_loss_climbs": None,
+        "steered": None,
         **changes,
     }
 
@@ -42,10 +43,11 @@ def ladder(tmp_path):
         ({"in_band": True, "above_band": False}, "in its band 89.00 to 92.00"),
         ({"in_band": True, "above_band": True}, "above its band 89.00 to 92.00"),
         ({"in_band": False, "above_band": False}, "BELOW its band 89.00 to 92.00"),
+        ({"band": None, "steered": "stopped at step 400"}, "stopped at step 400"),
     ],
 )
 def test_a_line_says_where_its_figure_lies(ladder, changes, words):
-    lines = table_lines(ladder(line("conv", "G3.0", band=[0.89, 0.92], **changes)))
+    lines = table_lines(ladder(line("conv", "G3.0", **{"band": [0.89, 0.92], **changes})))
     assert lines[1].endswith(words)
     assert lines[1].split()[:2] == ["conv", "G3.0"]
 

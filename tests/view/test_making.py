@@ -3,6 +3,7 @@
 import shutil
 
 from saccade.run.directory import Run
+from saccade.run.events import Intervened
 from saccade.view.report import write_report
 
 
@@ -14,6 +15,41 @@ def test_it_lists_what_made_the_run(digits_run, look):
     said += ["1,295 to train, 143 to validate, 359 to test", "650 parameters", "steps done30 of 30"]
     for text in said:
         assert text in made, text
+
+
+RATE = Intervened(10, "learning_rate", 0.001, "page", 40)
+PAUSE = Intervened(10, "pause", None, "control", 40)
+LONGER = Intervened(0, "epochs", 1.0, "program", 50)
+
+
+def test_what_was_asked_on_the_way_is_told_and_marked(tell, look):
+    page = look(tell(asked=[PAUSE, RATE]))
+    made, words = page.part("What made this run"), "step 10: highest learning rate 0.001 (page)"
+    assert words in made
+    assert "step 10: paused (control)" in made
+    assert [line.text for line in page.all("line", "moment")] == [words] * 2
+    assert f"Grey lines, asked on the way: {words}." in page.part("Curves")
+
+
+def test_of_a_run_that_nobody_steered_nothing_is_said(digits_run, look):
+    page = look(digits_run)
+    assert "asked on the way" not in page.text
+    assert page.all("line", "moment") == []
+
+
+def test_much_that_was_asked_is_listed_in_part(tell, look):
+    page = look(tell(asked=[RATE] * 30))
+    assert page.part("What made this run").count("0.001 (page)") == 20
+    assert "and 10 more, in events.jsonl" in page.part("What made this run")
+    assert "; 25 more below." in page.part("Curves")
+
+
+def test_more_epochs_count_for_the_length(tell, look):
+    assert "step 20 of 50" in look(tell(4, asked=[LONGER])).text
+    finished = look(tell(asked=[LONGER])).text
+    assert "step 40 of 50; all steps done" in finished
+    assert "steps done40 of 50" in finished
+    assert "step 0: 1 epoch more, 50 steps in all (program)" in finished
 
 
 def test_twenty_of_the_files_left_out_are_listed(tell, look):

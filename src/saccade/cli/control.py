@@ -44,7 +44,8 @@ def control(run: Path, request: Word, number: float | None = None, /, *, yes: bo
     if name in ("learning_rate", "epochs") and number is None:
         raise BadUsage(f"`{request}` takes a number: saccade control {run} {request} NUMBER")
     if request == "stop" and not yes and not _sure(opened.path):
-        return 0
+        print("nothing was asked of it", file=sys.stderr)
+        return 1
     write_request(opened.path, name, number, source="control")
     asked = request if number is None else f"{request} {number:g}"
     print(f"asked {opened.path}: {asked}", file=sys.stderr)
@@ -55,5 +56,6 @@ def _sure(path: Path) -> bool:
     """Asks on a terminal; a script means what it says."""
     if not sys.stdin.isatty():
         return True
-    print(f"End {path} now? It evaluates, reads test and keeps the result. [y/N] ", end="")
-    return input().strip().lower() in ("y", "yes")
+    question = f"End {path} now? It evaluates, reads test and can't be resumed. [y/N] "
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

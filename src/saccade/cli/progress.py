@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from saccade.cli.words import duration
 from saccade.run.events import Evaluated, Event, Intervened, StepsDone
+from saccade.run.interventions import told
 
 SECONDS_BETWEEN_LINES = 2.0
 
@@ -67,9 +68,10 @@ def _on_terminal(bar: Progress, first: int, total: int) -> Show:
             speed = event.images / event.seconds
             bar.update(task, completed=event.last, text=f"{accuracy}{speed:,.0f} images/s")
         elif isinstance(event, Intervened):
+            bar.console.print(*told([vars(event)]), markup=False, highlight=False)
             bar.update(task, total=event.total_steps)
-            if event.request == "pause":
-                bar.update(task, text=f"{accuracy}paused")
+            if event.request in ("pause", "resume"):
+                bar.update(task, text=f"{accuracy}{event.request}d")
 
     return show
 
@@ -82,14 +84,29 @@ class _Lines:
         self.said = 0.0
         self.speed = 0.0
         self.began: tuple[float, int] | None = None  # after the first evaluation: both compile
+        self.paused: float | None = None
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepsDone):
             self.speed = event.images / event.seconds
-        if isinstance(event, Intervened):
-            self.total = event.total_steps
-        if not isinstance(event, Evaluated):
-            return
+        elif isinstance(event, Intervened):
+            self._intervened(event)
+        elif isinstance(event, Evaluated):
+            self._evaluated(event)
+
+    def _intervened(self, event: Intervened) -> None:
+        """A pause is no part of the pace that tells the time left."""
+        print(*told([vars(event)]), file=sys.stderr, flush=True)
+        self.total = event.total_steps
+        now = time.monotonic()
+        if event.request == "pause":
+            self.paused = self.paused or now
+        elif event.request == "resume" and self.paused is not None:
+            if self.began is not None:
+                self.began = (self.began[0] + now - self.paused, self.began[1])
+            self.paused = None
+
+    def _evaluated(self, event: Evaluated) -> None:
         now = time.monotonic()
         self.began = self.began or (now, event.step)
         if now - self.said < SECONDS_BETWEEN_LINES and event.step < self.total:

@@ -11,7 +11,8 @@ from saccade.cli.plan import Plan
 from saccade.cli.words import duration, this_command
 from saccade.core.errors import SaccadeError
 from saccade.run.directory import Run, model_option
-from saccade.run.events import Event, Finished, Intervened, Saved, Started
+from saccade.run.events import Event, Finished, Saved, Started
+from saccade.run.interventions import told
 
 
 def carry_out(plan: Plan, limit: float | None, as_json: bool, view: bool) -> int:
@@ -66,23 +67,11 @@ def _shown(events: Iterator[Event], plan: Plan, view: bool) -> Iterator[Event]:
     assert isinstance(started, Started)  # noqa: S101  (fit's first)
     yield started
     _say_plan(plan, started)
-    total = started.facts["total_steps"]
-    with live_page(plan.run.path, view), training_progress(started.step, total) as show:
+    progress = training_progress(started.step, started.total_steps)
+    with live_page(plan.run.path, view), progress as show:
         for event in events:
             show(event)
-            if isinstance(event, Intervened):
-                _say("steered", f"step {event.step:,}: {words_of(event)}, by the {event.source}")
             yield event
-
-
-def words_of(event: Intervened) -> str:
-    """What was asked, as it is typed.
-
-    >>> words_of(Intervened(7, "learning_rate", 0.01, "page", 100))
-    'learning-rate 0.01'
-    """
-    number = "" if event.value is None else f" {event.value:g}"
-    return event.request.replace("_", "-") + number
 
 
 def _say(topic: str, text: str) -> None:
@@ -107,6 +96,8 @@ def _say_plan(plan: Plan, started: Started) -> None:
     )
     source = f" ({recipe.source})" if recipe.source else ""
     _say("recipe", f"{recipe.name}{source}: {length}, {recipe.optimizer}; {watched}")
+    for line in told(map(vars, started.told)):
+        _say("asked", line)
     _say("run", str(plan.run.path))
 
 

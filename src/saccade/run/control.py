@@ -2,17 +2,19 @@
 
 Whoever may write there leaves a request; the trainer takes it between chunks. It carries the token
 that the trainer left at its start, so that nothing from before, or from elsewhere, is obeyed.
+Whatever else lies there is refused: nothing in it may hold up or end a training.
 docs/reference/live.md has the format.
 """
 
 import json
+import math
 import os
 import secrets
 import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from saccade.core.errors import BadRun, BadUsage, unknown_name
 
@@ -21,6 +23,8 @@ PLAIN = ("pause", "resume", "stop", "save")
 WITH_VALUE = ("learning_rate", "epochs")
 MOST_VALUE = 1e6
 MOST_BYTES, MOST_AT_ONCE = 4096, 20
+# A link is not followed and a pipe not waited for; Windows has neither flag.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ def write_request(run: Path, request: str, value: float | None = None, *, source
     check(request, value)
     folder = run / FOLDER
     try:
-        token = (folder / TOKEN).read_text("ascii")
+        _no_link(folder)
+        token = _content(folder / TOKEN).decode("ascii")
         now = time.time_ns()
         values = {"version": VERSION, "token": token, "time": now / 1e9}
         values |= {"request": request, "value": value, "source": source}
@@ -68,16 +73,23 @@ def check(request: str, value: object) -> None:
         if value is not None:
             raise BadUsage(f"`{request}` takes no number")
         return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not (number and 0 < value <= MOST_VALUE):  # type: ignore[operator]  # NaN is not, either
-        raise BadUsage(f"`{request}` takes a number above 0, got {str(value)[:40]}")
+    if not _is_number(value) or not 0 < value <= MOST_VALUE:  # NaN is not, either
+        raise BadUsage(
+            f"`{request}` takes a number above 0, at most {MOST_VALUE:,.0f}, got {str(value)[:40]}"
+        )
 
 
 class Control:
-    """The trainer's side of `control/`: opened once a run, after it is the run's only writer."""
+    """The trainer's side of `control/`: opened once a run, after it is the run's only writer.
+
+    Raises:
+        OSError: the folder can't be made, or is a link.
+    """
 
     def __init__(self, run: Path):
         self.folder = run / FOLDER
+        self.stuck: set[str] = set()  # what can't be deleted is refused once
+        _no_link(self.folder)
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.started, self.token = time.time(), secrets.token_hex(24)
         token = self.folder / TOKEN
@@ -94,32 +106,38 @@ class Control:
         taken: list[Request] = []
         refused: list[str] = []
         for path in self._files():
+            why = ""
             try:
-                taken.append(self._read(path))
-            except (OSError, ValueError, BadUsage) as error:
-                refused.append(f"{path.name}: {error}")
-            _remove(path)
+                request = self._read(path)
+            except (OSError, ValueError, RecursionError, BadUsage) as error:
+                why = str(error)
+            if not _removed(path):
+                self.stuck.add(path.name)
+                why = why or "it can't be deleted, so it would be obeyed again and again"
+            if why:
+                refused.append(_printable(f"{path.name}: {why}"))
+            else:
+                taken.append(request)
         return taken, refused
 
     def _files(self) -> list[Path]:
         try:
+            _no_link(self.folder)  # or files that lie elsewhere would be deleted
             names = [name for name in os.listdir(self.folder) if name.endswith(".json")]
         except OSError:
             return []
-        plain = sorted(name for name in names if not name.startswith("."))
-        return [self.folder / name for name in plain[:MOST_AT_ONCE]]
+        new = sorted(name for name in names if name[0] != "." and name not in self.stuck)
+        return [self.folder / name for name in new[:MOST_AT_ONCE]]
 
     def _read(self, path: Path) -> Request:
-        about = path.lstat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
-            raise ValueError("not a small plain file")
-        values: Any = json.loads(path.read_bytes())
-        if not isinstance(values, dict) or values.get("version") != VERSION:
+        values: Any = json.loads(_content(path))
+        version = values.get("version") if isinstance(values, dict) else None
+        if not _is_number(version) or version != VERSION:
             raise ValueError(f"not a request of version {VERSION}")
         if not secrets.compare_digest(str(values.get("token")).encode(), self.token.encode()):
             raise ValueError("its token is not this training's")
         written = values.get("time")
-        if not isinstance(written, int | float) or not written >= self.started - 1:
+        if not _is_number(written) or not self.started - 1 <= written < math.inf:
             raise ValueError("it is older than this training")
         request, value = str(values.get("request")), values.get("value")
         check(request, value)
@@ -129,8 +147,36 @@ class Control:
         return Request(request, None if value is None else float(value), source)
 
 
-def _remove(path: Path) -> None:
+def _content(path: Path) -> bytes:
+    """What a small plain file holds."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError("not a small plain file")
+    with open(os.open(path, _FLAGS), "rb") as file:
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError("not a small plain file")
+    return content
+
+
+def _no_link(folder: Path) -> None:
+    if folder.is_symlink():
+        raise OSError(f"{folder} is a link")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number: to Python, True is one as well."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _printable(text: str) -> str:
+    """What a terminal does not obey: names and values are a stranger's."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _removed(path: Path) -> bool:
+    """Whether it is gone; a folder goes only if it is empty."""
     try:
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
     except OSError:
-        pass  # it is refused again next time
+        return False
+    return True

@@ -24,6 +24,7 @@ from saccade.run.events import from_line
 
 FACTS = "run.json"
 SCHEMA = 1
+TAIL = 64 << 10
 
 State = Literal["empty", "running", "died", "interrupted", "failed", "finished"]
 
@@ -87,15 +88,34 @@ class Run:
         if not (self.path / FACTS).exists():
             return "empty"
         writing = lock.is_writing(self.path)  # first: a run may end between the two looks
-        last = ""
-        for event in self.events():
-            last = event["event"]
+        last = self._last_event()
         if last == "Finished":
             return "finished"
         if writing:
             return "running"
         ends: dict[str, State] = {"Interrupted": "interrupted", "Failed": "failed"}
         return ends.get(last, "died")
+
+    def _last_event(self) -> str:
+        """The kind of the log's last whole line, read from its end: a log may be long."""
+        try:
+            file = (self.path / "events.jsonl").open("rb")
+        except FileNotFoundError:
+            return ""
+        with file:
+            size = file.seek(0, os.SEEK_END)
+            reach = TAIL
+            while True:
+                file.seek(max(0, size - reach))
+                first, *lines = file.read(reach).split(b"\n")
+                for line in reversed(lines if reach < size else [first, *lines]):
+                    try:
+                        return str(from_line(line.decode("utf-8", "replace"))["event"])
+                    except ValueError:
+                        continue
+                if reach >= size:
+                    return ""
+                reach *= 8
 
     def best_or_last(self) -> str:
         """The name of the checkpoint to predict with.

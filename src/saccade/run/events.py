@@ -45,15 +45,40 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class Intervened:
+    """Something was asked of the run after `step` updates; `total_steps` are those it then has.
+
+    `request` is one of run/control.py, `source` who asked: `page`, `control`, or `program` for a
+    command given from Python. `value`, its number, stands in the log to the last bit: the run can
+    be repeated from it.
+    """
+
+    step: int
+    request: str
+    value: float | None = field(metadata={"exact": True})
+    source: str
+    total_steps: int
+
+
+@dataclass(frozen=True)
 class Started:
     """Everything that decides the numbers: `facts` is what run.json holds.
 
-    `pictures` are the header and the arrays of images.bin.
+    `pictures` are the header and the arrays of images.bin. What a resumed run has behind it: `told`
+    are its interventions, `evaluated` its last evaluated step (None: not known).
     """
 
     facts: dict[str, Any]
     step: int
     pictures: tuple[dict[str, Any], dict[str, np.ndarray]] | None = heavy()
+    told: tuple[Intervened, ...] = heavy(())
+    evaluated: int | None = heavy()
+
+    @property
+    def total_steps(self) -> int:
+        """How many updates there are to be, after what was asked on the way."""
+        total: int = self.told[-1].total_steps if self.told else self.facts["total_steps"]
+        return total
 
 
 @dataclass(frozen=True)
@@ -96,20 +121,6 @@ class Snapshot:
     step: int
     arrays: Mapping[str, np.ndarray] | None = heavy()
     weights: Mapping[str, np.ndarray] | None = heavy()
-
-
-@dataclass(frozen=True)
-class Intervened:
-    """A person asked for something after `step` updates; `total_steps` are those it then has.
-
-    `request` is one of run/control.py, `value` its number, `source` is `page` or `control`.
-    """
-
-    step: int
-    request: str
-    value: float | None
-    source: str
-    total_steps: int
 
 
 @dataclass(frozen=True)
@@ -190,9 +201,9 @@ KINDS = {
 
 def to_line(event: Event, time: float) -> str:
     """One line of events.jsonl; `time` is seconds since 1970."""
-    values = {
-        f.name: _plain(getattr(event, f.name)) for f in fields(event) if not f.metadata.get("heavy")
-    }
+    light = [f for f in fields(event) if not f.metadata.get("heavy")]
+    values = {f.name: getattr(event, f.name) for f in light}
+    values |= {f.name: _plain(values[f.name]) for f in light if not f.metadata.get("exact")}
     if isinstance(event, Started):
         del values["facts"]  # they are run.json
     return json.dumps({"event": type(event).__name__, "time": round(time, 3), **values}) + "\n"

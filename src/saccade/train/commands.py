@@ -1,51 +1,50 @@
 """What steers a run: between chunks, `fit` asks for commands and is told all events so far.
 
 Early stopping, time limits, signals, the page and `saccade control` are sources of the same
-commands.
+commands. A command's `source` is who asks: `page`, `control`, or `program` for everything else.
 """
 
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from saccade.core.errors import BadUsage
 from saccade.run.control import Control, Request
 from saccade.run.events import Evaluated, Event
 
+PROGRAM = "program"
+
 
 @dataclass(frozen=True)
 class Stop:
-    """End now, as if the last step were done: evaluate, save, read test.
-
-    `source` of this and all others is the person who asks, by `page` or `control`; empty where
-    nobody does.
-    """
+    """End now, as if the last step were done: evaluate, save, read test."""
 
     reason: str
-    source: str = ""
+    source: str = PROGRAM
 
 
 @dataclass(frozen=True)
 class Save:
     """Yield a `Saved` now."""
 
-    source: str = ""
+    source: str = PROGRAM
 
 
 @dataclass(frozen=True)
 class Pause:
     """Take no step until `Resume` or `Stop`."""
 
-    source: str = ""
+    source: str = PROGRAM
 
 
 @dataclass(frozen=True)
 class Resume:
     """Go on."""
 
-    source: str = ""
+    source: str = PROGRAM
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class SetLearningRate:
     """The highest rate of the schedule, from the next step on."""
 
     rate: float
-    source: str = ""
+    source: str = PROGRAM
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class AddEpochs:
     """So many passes more; the schedule stretches."""
 
     epochs: float
-    source: str = ""
+    source: str = PROGRAM
 
 
 Command = Stop | Save | Pause | Resume | SetLearningRate | AddEpochs
@@ -105,24 +104,32 @@ def patience(evaluations: int) -> Source:
 
 
 def time_limit(seconds: float, clock: Callable[[], float] = time.monotonic) -> Source:
-    """Stops once this many seconds have gone since now."""
+    """Stops once this many seconds have gone since now, but not before anything was done."""
     if not seconds > 0:
         raise BadUsage(f"a time limit must be above 0 seconds, got {seconds}")
     end = clock() + seconds
-    return lambda events: [Stop(f"time limit of {seconds:g} s")] if clock() >= end else []
+    stop = [Stop(f"time limit of {seconds:g} s")]
+    return lambda events: stop if events and clock() >= end else []
 
 
 def requests(run: Path) -> Source:
     """What is asked of a run by the page and by `saccade control`.
 
-    The run's `control/` is opened when this is first asked: by then nobody else writes in it.
+    The run's `control/` is opened when this is first asked: by then nobody else writes in it. One
+    that can't be opened asks for nothing.
     """
-    control: Control | None = None
+
+    @cache
+    def control() -> Control | None:
+        try:
+            return Control(run)
+        except OSError as error:
+            warnings.warn(f"this run can't be steered: {error}", stacklevel=3)
+            return None
 
     def source(events: Sequence[Event]) -> Sequence[Command]:
-        nonlocal control
-        control = control or Control(run)
-        taken, refused = control.take()
+        opened = control()
+        taken, refused = opened.take() if opened else ([], [])
         for why in refused:
             warnings.warn(f"a request was refused: {why}", stacklevel=2)
         return [command_of(request) for request in taken]

@@ -42,6 +42,7 @@ from saccade.train.snapshot import Camera
 from saccade.train.standing import Best, Totals
 from saccade.train.steering import Steering
 
+ALL_DONE = "all steps done"
 WORST = 50
 PAUSE_SECONDS = 0.05  # between two looks at what is asked of a paused run
 
@@ -53,6 +54,16 @@ class Resume:
     last: Checkpoint
     best: Checkpoint | None
     forms: Forms
+
+    @property
+    def told(self) -> tuple[Intervened, ...]:
+        """What was asked of the run before."""
+        return tuple(Intervened(**told) for told in self.last.facts.get("interventions", ()))
+
+    @property
+    def evaluated(self) -> int | None:
+        """The last step that was evaluated, None in a checkpoint that does not say it."""
+        return self.last.facts.get("evaluated")
 
 
 def fit(
@@ -69,11 +80,11 @@ def fit(
     Finished.
 
     `model` is a name, `FILE.py:FUNCTION` or a network; `recipe` defaults to the model's own.
-    Between chunks `commands(events so far)` may ask for something; `replay` are interventions of an
-    earlier run, made again at the same steps. Where the recipe watches validation and the data set
-    has none, part of train is held out. Test is read once, after the last step: with the weights
-    that were best on validation, or with the last ones if test was watched. `origin` is added to
-    what run.json holds (how the data was loaded, the command).
+    Before the first chunk and after each, `commands(events so far)` may ask for something; `replay`
+    are interventions of an earlier run, made again at the same steps. Where the recipe watches
+    validation and the data set has none, part of train is held out. Test is read once, after the
+    last step: with the weights that were best on validation, or with the last ones if test was
+    watched. `origin` is added to what run.json holds (how the data was loaded, the command).
 
     Raises:
         BadUsage: the recipe does not fit the data.
@@ -97,7 +108,12 @@ def fit(
     facts = run_facts(network, dataset, recipe, engine)
     training = _Training(engine, dataset, recipe, commands, replay)
     pictures = training.camera.pictures()
-    yield Started({**facts, **(origin or {})}, resume.last.step if resume else 0, pictures)
+    started = Started({**facts, **(origin or {})}, 0, pictures)
+    if resume:
+        started = replace(
+            started, step=resume.last.step, told=resume.told, evaluated=resume.evaluated
+        )
+    yield started
     yield from training.run(resume)
 
 
@@ -162,27 +178,28 @@ class _Training:
         self.train = self.engine.resident(self.dataset.train)
         self.watched = self.engine.resident(self.camera.watched)
         self.state = self._resumed(resume) if resume else self.engine.first_state()
-        reason = "all steps done"
-        while self.step < self.steering.total:
+        yield from self._steer()
+        while self._goes_on():
             yield self._remember(self._chunk())
             if self.step % self.interval == 0 or self.step == self.steering.total:
                 yield self._remember(self._evaluate())
             if self.looks.due():
                 yield from self._look()
             yield from self._steer()
-            if self.steering.stop is not None:
-                reason = self.steering.stop.reason
-                break
-            if self.step < self.steering.total and self.timer.due():
+            if self._goes_on() and self.timer.due():
                 yield from self._save()
         if self.evaluated_at != self.step:
             yield self._remember(self._evaluate())
-        yield from self._look()
+        if self.seen is not None:  # else it was resumed here, and looked at before
+            yield from self._look()
         yield from self._save()
-        yield self._finish(reason)
+        yield self._finish()
+
+    def _goes_on(self) -> bool:
+        return self.step < self.steering.total and self.steering.stop is None
 
     def _steer(self) -> Iterator[Event]:
-        """Obeys what is asked between chunks, and waits while the run is paused."""
+        """Obeys what is asked now, and waits while the run is paused."""
         while True:
             for told in self.steering.ask(self.history, self.step):
                 yield self._remember(told)
@@ -201,7 +218,8 @@ class _Training:
         self.best = Best(best["accuracy"], loss, best["step"], weights)
         self.best_saved = resume.best.step if resume.best else -1
         self.totals = Totals(**facts["totals"])
-        self.steering.tell_again([Intervened(**told) for told in facts.get("interventions", ())])
+        self.evaluated_at = -1 if resume.evaluated is None else resume.evaluated
+        self.steering.tell_again(resume.told)
         return from_checkpoint(resume.last, self.engine)
 
     def _remember(self, event: Event) -> Event:
@@ -248,7 +266,7 @@ class _Training:
             raise Diverged(
                 f"the loss is {losses[bad[0]]} at step {first + bad[0] + 1:,} of "
                 f"{self.steering.total:,}, where the learning rate was {rates[bad[0]]:.3g}. "
-                f"Try a smaller one: --lr {self.recipe.schedule.rate / 10:.2g}"
+                f"Try a smaller one: --lr {self.steering.recipe.schedule.rate / 10:.2g}"
             )
 
     def _evaluate(self) -> Evaluated:
@@ -293,6 +311,7 @@ class _Training:
         facts = {
             "best": self.best.facts(),
             "totals": asdict(self.totals),
+            "evaluated": self.evaluated_at,
             "interventions": [asdict(told) for told in self.steering.told],
         }
         began = time.perf_counter()
@@ -305,7 +324,8 @@ class _Training:
         yield Saved(self.step, ("best", "last") if is_best else ("last",), last)
         self.timer.cost(time.perf_counter() - began)
 
-    def _finish(self, reason: str) -> Finished:
+    def _finish(self) -> Finished:
+        stop = self.steering.stop
         weights: Any = self.state.answering
         step, validation = self.step, None
         if self.recipe.watch == "validation":
@@ -318,7 +338,7 @@ class _Training:
         timed = self.totals.timed_seconds
         return Finished(
             step=self.step,
-            reason=reason,
+            reason=stop.reason if stop else ALL_DONE,
             seconds=self.totals.seconds,
             images_per_second=self.totals.timed_images / timed if timed else None,
             validation=validation,

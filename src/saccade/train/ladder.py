@@ -12,8 +12,9 @@ from saccade.models.network import build
 from saccade.run import durable
 from saccade.run.directory import Run, create_run
 from saccade.run.events import Event
+from saccade.run.interventions import DECIDING
 from saccade.train.commands import Source, nothing
-from saccade.train.fit import fit
+from saccade.train.fit import ALL_DONE, fit
 from saccade.train.recipe import Recipe
 from saccade.train.recipes import RECIPES
 from saccade.train.recipes import recipe as named_recipe
@@ -104,6 +105,8 @@ def row(rung: Rung, runs: Sequence[Run], *, bands: bool) -> dict[str, Any]:
     best = sum(m["best_watched"] for m in metrics) / len(metrics)
     by_best = rung.judged_by == "best watched"
     facts = runs[0].facts
+    steered = next(filter(None, map(_steered, runs)), None)
+    bands = bands and steered is None
     return {
         "rung": rung.model,
         "id": rung.recipe,
@@ -123,7 +126,16 @@ def row(rung: Rung, runs: Sequence[Run], *, bands: bool) -> dict[str, Any]:
         **_held_against(rung.band if bands else None, best if by_best else correct / n),
         "judged_by": rung.judged_by,
         "watched_loss_climbs": climbs(runs[0]) if bands else None,
+        "steered": steered,
     }
+
+
+def _steered(run: Run) -> str | None:
+    """What makes it another training than the original's, so that it is held against nothing."""
+    if run.metrics["reason"] != ALL_DONE:
+        return f"stopped at step {run.metrics['steps']:,}"
+    asked = {event.get("request") for event in run.events() if event["event"] == "Intervened"}
+    return "steered on its way" if asked.intersection(DECIDING) else None
 
 
 def _held_against(band: tuple[float, float] | None, accuracy: float) -> dict[str, Any]:

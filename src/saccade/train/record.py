@@ -88,7 +88,7 @@ def _start(run: Run, event: Started) -> TextIO:
     """run.json for a new run; for a resumed one, the log cut back to where it goes on."""
     log = run.path / "events.jsonl"
     (run.path / "eval" / "metrics.json").unlink(missing_ok=True)
-    if event.step == 0:
+    if event.step == 0 and not event.told:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         write_facts(run, {"created": created, **event.facts})
         with (run.path / "metrics.csv").open("w", newline="", encoding="utf-8") as file:
@@ -98,23 +98,32 @@ def _start(run: Run, event: Started) -> TextIO:
             header, arrays = event.pictures
             durable.write_bytes(run.path / "images.bin", to_pack(arrays, **header))
     else:
-        _cut_back(run, event.step)
+        _cut_back(run, event)
     drop_after(run.path / "snapshots", event.step)
     return log.open("a", encoding="utf-8")
 
 
-def _cut_back(run: Run, step: int) -> None:
-    """Drops what was logged after the checkpoint: it will happen again."""
-    kept = [
-        e
-        for e in run.events()
-        if e["event"] in ("Started", "StepsDone", "Evaluated", "Snapshot", "Intervened", "Saved")
-        and e.get("step", e.get("last", 0)) <= step
-    ]
+def _cut_back(run: Run, started: Started) -> None:
+    """Drops what the checkpoint knows nothing of: it will happen again, or was never obeyed.
+
+    Of the checkpoint's own step the log may know more: they are not written at once.
+    """
+    evaluated = started.step if started.evaluated is None else started.evaluated
+    known = dict.fromkeys(("Started", "StepsDone", "Snapshot", "Saved"), started.step)
+    known["Evaluated"] = evaluated
+    kept, asked = [], 0
+    for event in run.events():
+        if event["event"] == "Intervened":
+            asked += 1
+            keep = asked <= len(started.told)
+        else:
+            keep = event.get("step", event.get("last", 0)) <= known.get(event["event"], -1)
+        if keep:
+            kept.append(event)
     durable.write_text(run.path / "events.jsonl", "".join(json.dumps(e) + "\n" for e in kept))
     with (run.path / "metrics.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file))
-    write_table(run.path / "metrics.csv", header, [r for r in rows if int(r[0]) <= step])
+    write_table(run.path / "metrics.csv", header, [r for r in rows if int(r[0]) <= evaluated])
 
 
 def _write(run: Run, event: Event) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from saccade.run import durable
 from saccade.run.directory import Run
+from saccade.run.interventions import told
 from saccade.view.story import Story, read_story, readable
 
 
@@ -30,6 +31,7 @@ def card(story: Story) -> str:
     facts = story.facts
     data, model, recipe = facts["data"], facts["model"], facts["recipe"]
     source = f" ({markdown(recipe['source'])})" if recipe.get("source") else ""
+    asked = told(story.interventions)
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return "\n".join(
         [
@@ -41,6 +43,7 @@ def card(story: Story) -> str:
             f"- Data: {markdown(data['statement'])}",
             f"- Model: {markdown(model['name'])}, {model['parameters']:,} parameters",
             f"- Recipe: {markdown(recipe['name'])}{source}",
+            *([f"- Asked on the way: {markdown('; '.join(asked))}"] if asked else []),
             f"- {_accuracy(story)}",
             f"- {_use_of_test(story)}",
             f"- Made: {markdown(facts.get('created', 'at an unknown time'))}, {markdown(versions)}",

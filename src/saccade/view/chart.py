@@ -34,7 +34,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """What is drawn; `low` and `high` bound y, and what lies outside is cut off."""
+    """What is drawn; `low` and `high` bound y, and what lies outside is cut off.
+
+    `moments` are places across, and what happened there.
+    """
 
     title: str
     across: str
@@ -43,6 +46,7 @@ class Chart:
     high: float
     unit: str = ""
     mark: Mark | None = None
+    moments: Sequence[tuple[float, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def draw(chart: Chart) -> str:
     return (
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
         f"<title>{escape(chart.title)}: {escape(names)}</title>"
-        f"{_axes(frame, chart)}{_legend(chart)}"
+        f"{_axes(frame, chart)}{_legend(chart)}{_moments(chart, frame)}"
         f'<svg x="{box[0]}" y="{box[1]}" width="{box[2]}" height="{box[3]}"'
         f' viewBox="{" ".join(map(str, box))}">{curves}</svg>'
         f"{_mark(chart.mark, frame) if chart.mark else ''}</svg>"
@@ -192,6 +196,16 @@ def _curve(i: int, series: Series, frame: _Frame, chart: Chart) -> str:
             for x, y in points
         ]
     return "".join(parts)
+
+
+def _moments(chart: Chart, frame: _Frame) -> str:
+    """A thin line down the plot for each; its words are shown to whoever points at it."""
+    return "".join(
+        f'<line class="moment" x1="{frame.x(x):.1f}" x2="{frame.x(x):.1f}" y1="{TOP}"'
+        f' y2="{HEIGHT - BOTTOM}"><title>{escape(words)}</title></line>'
+        for x, words in chart.moments
+        if frame.first <= x <= frame.last
+    )
 
 
 def _mark(mark: Mark, frame: _Frame) -> str:

@@ -7,6 +7,7 @@ from saccade.core.errors import BadRun
 from saccade.core.significance import mcnemar
 from saccade.run.directory import Run
 from saccade.run.events import Accuracy
+from saccade.run.interventions import told
 from saccade.run.tables import read_table
 
 CHANCE = 0.05
@@ -71,11 +72,19 @@ def _right(run: Run) -> dict[str, bool]:
 
 
 def _differences(first: Run, second: Run) -> list[tuple[str, str, str]]:
-    """Values of model and recipe that are not the same."""
-    one, other = (_flat(run.facts) for run in (first, second))
+    """Values of model and recipe that are not the same, and what was asked on the way."""
+    one, other = (_flat(run.facts) | _asked(run) for run in (first, second))
     names = sorted(one.keys() | other.keys())
     pairs = [(name, one.get(name, "-"), other.get(name, "-")) for name in names]
     return [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def _asked(run: Run) -> dict[str, str]:
+    events = [event for event in run.events() if event["event"] == "Intervened"]
+    if not events:
+        return {}
+    total = f"{events[-1]['total_steps']:,}"
+    return {"asked on the way": "; ".join(told(events)), "steps": total}
 
 
 def _flat(facts: dict[str, Any]) -> dict[str, str]:

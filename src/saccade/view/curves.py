@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Literal
 
+from saccade.run.control import WITH_VALUE
+from saccade.run.interventions import told
 from saccade.view import page
 from saccade.view.chart import Chart, Mark, Point, Series, draw
 from saccade.view.story import Story
@@ -12,6 +14,7 @@ What = Literal["accuracy", "loss"]
 
 EARLY = 1 / 20  # of the steps: what they do must not flatten the rest of the curve
 MOST_SMOOTHING = 101
+MOST_MOMENTS = 5  # are told in the text
 
 
 def curves(story: Story) -> str:
@@ -29,6 +32,7 @@ def curves(story: Story) -> str:
     ]
     if not story.evaluations:
         notes.append(f"The {split} pictures were never evaluated before the run ended.")
+    notes += _asked(story)
     notes += [note for _, note in charts if note]
     pictures = "".join(f"<div>{svg}</div>" for svg, _ in charts)
     return page.section(
@@ -82,6 +86,20 @@ def shown_range(
     return max(floor, low - margin), min(ceiling, high + margin)
 
 
+def _moments(story: Story) -> list[tuple[float, str]]:
+    """When something was asked that bends the curves, and what."""
+    changes = [event for event in story.interventions if event["request"] in WITH_VALUE]
+    return [(event["step"], *told([event])) for event in changes]
+
+
+def _asked(story: Story) -> list[str]:
+    words = [text for _, text in _moments(story)]
+    if not words:
+        return []
+    rest = f"; {len(words) - MOST_MOMENTS:,} more below" if len(words) > MOST_MOMENTS else ""
+    return [f"Grey lines, asked on the way: {'; '.join(words[:MOST_MOMENTS])}{rest}."]
+
+
 def _chart(story: Story, what: What, window: int) -> tuple[str, str]:
     """The chart, and a note on what lies outside it."""
     factor, unit, ceiling = (100.0, " %", 100.0) if what == "accuracy" else (1.0, "", float("inf"))
@@ -97,7 +115,7 @@ def _chart(story: Story, what: What, window: int) -> tuple[str, str]:
     if best is not None and best[what] is not None:
         words = "best watched" if story.watched_test else "best"
         mark = Mark((best["step"], factor * best[what]), f"{words}: step {best['step']:,}")
-    svg = draw(Chart(what, "step", series, low, high, unit, mark))
+    svg = draw(Chart(what, "step", series, low, high, unit, mark, _moments(story)))
     first = train[0][1]
     if low <= first <= high:
         return svg, ""

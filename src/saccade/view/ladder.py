@@ -97,6 +97,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _verdict(row: dict[str, Any]) -> str:
+    if row.get("steered"):
+        return str(row["steered"])
     if row["band"] is None:
         return ""
     low, high = (f"{100 * edge:.2f}" for edge in row["band"])

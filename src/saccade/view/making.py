@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from saccade.run.interventions import told
 from saccade.view import page
 from saccade.view.story import Story
 
@@ -19,6 +20,7 @@ def making(story: Story) -> str:
         ("model", page.text(_model(facts["model"]))),
         ("recipe", page.text(_recipe_name(facts["recipe"]))),
         *[(key.replace("_", " "), page.text(value)) for key, value in _choices(facts["recipe"])],
+        ("asked on the way", _asked(story)),
         ("steps done", page.text(_steps(story))),
         ("speed", page.text(_speed(story))),
         ("device", page.text(_device(facts["device"]))),
@@ -81,12 +83,20 @@ def _pairs(values: Mapping[str, Any]) -> str:
 
 
 def _steps(story: Story) -> str:
-    total = story.facts.get("total_steps")
+    total = story.total_steps
     done = story.result.steps if story.result else story.step
     why = story.result.reason if story.result else story.reason
     text = f"{done:,}" + (f" of {total:,}" if total else "") + (f": {why}" if why else "")
     again = ", ".join(f"{step:,}" for step in story.resumed)
     return text + (f"; resumed at step {again}" if again else "")
+
+
+def _asked(story: Story) -> str:
+    lines = told(story.interventions)
+    listed = [page.text(line) for line in lines[:MOST_LISTED]]
+    if len(lines) > MOST_LISTED:
+        listed.append(f"and {len(lines) - MOST_LISTED:,} more, in events.jsonl")
+    return page.items(listed) if listed else ""
 
 
 def _speed(story: Story) -> str:

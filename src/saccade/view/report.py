@@ -68,7 +68,7 @@ def headline(story: Story) -> str:
         f"<h1>{page.name(data)}, {page.name(model)}</h1>"
     )
     if story.result is None:
-        total = story.facts.get("total_steps")
+        total = story.total_steps
         steps = f"step {story.step:,}" + (f" of {total:,}" if total else "")
         word = "no result" if story.state == "finished" else "not finished"
         return what + f'<p class="headline"><strong>{word}</strong> {steps}</p>'
@@ -140,7 +140,7 @@ def _compared(story: Story, result: Result, theirs: float) -> str:
 
 
 def _measured(story: Story, result: Result) -> str:
-    total = story.facts.get("total_steps", result.steps)
+    total = story.total_steps or result.steps
     early = f" of {total:,}; {page.text(result.reason)}" if result.steps < total else ""
     if story.watched_test:
         return (

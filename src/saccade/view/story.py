@@ -51,7 +51,8 @@ class Story:
     `facts` is run.json, `{}` where that can't be read, and then `problem` says why; `result` is
     None for a run that is not finished or lacks its metrics. `losses` and `accuracies` are those of
     the training batches, (step, value); `evaluations` are the log's lines, oldest first; `reason`
-    is why it ended early; `resumed` are the steps it was resumed at.
+    is why it ended early; `resumed` are the steps it was resumed at, `interventions` the log's
+    lines of what was asked on the way.
     """
 
     path: Path
@@ -64,6 +65,7 @@ class Story:
     evaluations: Sequence[Mapping[str, Any]]
     reason: str
     resumed: Sequence[int]
+    interventions: Sequence[Mapping[str, Any]]
     checkpoints: Mapping[str, int]
     test_reads: int
 
@@ -82,6 +84,14 @@ class Story:
     def step(self) -> int:
         """The last update that the log knows."""
         return int(self.losses[-1][0]) if self.losses else 0
+
+    @property
+    def total_steps(self) -> int | None:
+        """How many updates there were to be, with the epochs that were asked for on the way."""
+        if self.interventions:
+            return int(self.interventions[-1]["total_steps"])
+        total: int | None = self.facts.get("total_steps")
+        return total
 
     @property
     def best(self) -> Mapping[str, Any] | None:
@@ -137,6 +147,7 @@ def read_story(run: Run | str | Path) -> Story:
         evaluations=[event for event in events if event["event"] == "Evaluated"],
         reason=str(events[-1].get("reason", "")) if events else "",
         resumed=[step for step in started if step > 0],
+        interventions=[event for event in events if event["event"] == "Intervened"],
         checkpoints=_checkpoints(opened),
         test_reads=_lines(opened.path / "eval" / "test_reads.jsonl"),
     )
