@@ -104,6 +104,12 @@ def test_a_log_without_an_event_is_that_of_a_run_that_died(tmp_path, log):
     assert run.state == "died"
 
 
+def test_the_only_line_of_a_log_counts(tmp_path):
+    run = begun(tmp_path / "r")
+    (run.path / "events.jsonl").write_text(to_line(Failed(0, "no room"), 0))
+    assert run.state == "failed"
+
+
 def test_an_empty_folder_may_become_a_run(tmp_path):
     (tmp_path / "r").mkdir()
     assert create_run(tmp_path / "r").path == tmp_path / "r"
