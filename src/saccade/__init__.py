@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from saccade.train.recipe import Recipe as Recipe
     from saccade.train.recipes import recipe as recipe
     from saccade.train.record import record as record
+    from saccade.view.notebook import watch as watch
     from saccade.view.report import write_report as write_report
 
 _HOME = {
@@ -55,6 +56,7 @@ _HOME = {
     "predict": "saccade.train.predict",
     "recipe": "saccade.train.recipes",
     "record": "saccade.train.record",
+    "watch": "saccade.view.notebook",
     "write_report": "saccade.view.report",
 }
 
