@@ -13,6 +13,7 @@ Names are loaded when they are first used, so that `import saccade.view` needs n
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -61,6 +62,27 @@ _HOME = {
 }
 
 __all__ = [*_HOME, "__version__"]
+
+
+def _shown_in_notebooks() -> None:
+    """Lets IPython, where it is loaded, show a run that is the last line of a cell.
+
+    By the name of its type: neither runs nor what draws them are loaded for this. (That `Run` had
+    a method for it would be an import upwards.)
+    """
+    ipython = sys.modules.get("IPython")
+    shell = getattr(ipython, "get_ipython", lambda: None)()
+    if shell is not None:
+        html = shell.display_formatter.formatters["text/html"]
+        html.for_type_by_name("saccade.run.directory", "Run", _run_as_html)
+
+
+def _run_as_html(run: object) -> str:
+    shown: str = importlib.import_module("saccade.view.glance").glance(run)
+    return shown
+
+
+_shown_in_notebooks()
 
 
 def __getattr__(name: str) -> object:

@@ -53,10 +53,10 @@ export function fit(canvas: HTMLCanvasElement, width: number, height: number): n
   return ratio;
 }
 
-let above: HTMLElement | ShadowRoot = document.body;
+let above: HTMLElement = document.body;
 
 /** What lies over everything (the card at the pointer, what is said to screen readers) goes in here. */
-export function lieOver(place: HTMLElement | ShadowRoot): void {
+export function lieOver(place: HTMLElement): void {
   above = place;
 }
 

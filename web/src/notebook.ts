@@ -18,54 +18,56 @@ decideTheme(() => isLight(getComputedStyle(document.body).color));
 
 /** What anywidget asks of a module: shows a widget in a place, and gives what takes it away again. */
 function render({ model, el: place }: { model: Model; el: HTMLElement }): () => void {
-  const layer = openLayer();
-  const { host, shadow } = shadowed("saccade");
+  openLayer();
+  const { host, shadow, root } = shadowed("saccade", { id: "root" });
   // JupyterLab: its shortcuts are not for who works in here.
   host.dataset.lmSuppressShortcuts = "true";
-  const root = el("div", { id: "root" });
-  shadow.append(root);
   place.append(host);
-  const offTheme = [addTheme(host), addTheme(layer)];
+  const offTheme = addTheme(host);
   const close = runPage({ root, server: new Server(messagesOf(model)), keys: shadow, tab: false }, model.get("run_id"), new URLSearchParams());
   // The notebook has keys of its own: what was typed in here is not for it.
   shadow.addEventListener("keydown", (event) => event.stopPropagation());
   return () => {
     close();
     hideTooltip();
-    offTheme.forEach((off) => off());
+    offTheme();
     host.remove();
     closeLayer();
   };
 }
 
-function shadowed(name: string): { host: HTMLElement; shadow: ShadowRoot } {
+function shadowed(name: string, attributes: { id?: string } = {}) {
   const host = el("div", { class: name });
   const shadow = host.attachShadow({ mode: "open" });
-  shadow.append(el("style", { text: style }));
-  return { host, shadow };
+  const root = el("div", { class: "inside", ...attributes });
+  shadow.append(el("style", { text: style }), root);
+  return { host, shadow, root };
 }
 
 let layers = 0;
 let layer: HTMLElement | null = null;
+let offLayer = () => false;
 
-/** One for all widgets, at the end of the document: a cell may cut off, or move, what is fixed inside it. */
-function openLayer(): HTMLElement {
-  layers++;
-  if (!layer) {
-    const { host, shadow } = shadowed("saccade-above");
-    layer = host;
-    layer.style.cssText = "display: contents; position: static";
-    document.body.append(layer);
-    lieOver(shadow);
-    watchNotebook.observe(document.body, { attributes: true });
-    watchNotebook.observe(document.documentElement, { attributes: true });
-  }
-  return layer;
+/**
+ * One for all widgets, at the end of the document: a cell may cut off, or move, what is fixed inside it. The colours are
+ * read here too, for a notebook may put a widget into its document later.
+ */
+function openLayer(): void {
+  if (layers++) return;
+  const { host, root } = shadowed("saccade-above");
+  layer = host;
+  layer.style.cssText = "display: contents";
+  document.body.append(layer);
+  lieOver(root);
+  offLayer = addTheme(layer);
+  watchNotebook.observe(document.body, { attributes: true });
+  watchNotebook.observe(document.documentElement, { attributes: true });
 }
 
 function closeLayer(): void {
   if (--layers) return;
   watchNotebook.disconnect();
+  offLayer();
   layer?.remove();
   layer = null;
 }

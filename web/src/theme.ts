@@ -39,7 +39,7 @@ let wanted = () => stored() === "dark" || (stored() === "auto" && system.matches
 export const isDark = () => dark;
 
 /** Gives an element the theme, and what stands in it the colours. */
-export function addTheme(host: HTMLElement): () => void {
+export function addTheme(host: HTMLElement): () => boolean {
   hosts.add(host);
   applyTheme();
   return () => hosts.delete(host);

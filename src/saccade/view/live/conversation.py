@@ -93,13 +93,15 @@ class Conversation:
             if state == "gone":
                 return
             if time.monotonic() - began > again:
-                told, again = Told(), 2 * again
+                again *= 2
+                await self._tell(Told())
             await asyncio.sleep(self.pace)
 
     async def _tell(self, told: Told) -> str:
         """Tells what is new since then, and gives the state of the run.
 
-        The curves come last: they say which snapshots there are, and so what is asked next.
+        The curves say which snapshots there are, and so what is asked next. Snapshots are kept by
+        the front end, so they come before; what changes answers only a question that stands.
         """
         address = self._address(f"/curves?after={told.offset}")
         curves = await ask(self._app, "GET", address)
@@ -109,18 +111,19 @@ class Conversation:
         answer = json.loads(curves.body)
         if answer["offset"] == told.offset:
             return told.state
-        if answer["restart"]:
-            told.bands = -1
-        if answer["snapshots"]:
-            newest = answer["snapshots"][-1]
+        newest = max(answer["snapshots"], default=None)
+        if newest is not None:
             told.images = told.images or await self._tell_of("/images")
             await self._tell_of(f"/snapshots/{newest}")
+        self._say({"address": address}, curves)
+        if answer["restart"]:
+            told.bands = -1
+        if newest is not None:
             await self._tell_of(f"/bands?after={told.bands}")
             told.bands = newest
         if answer["state"] != told.state:
             await self._tell_of("")
         told.offset, told.state = answer["offset"], answer["state"]
-        self._say({"address": address}, curves)
         return told.state
 
     async def _tell_of(self, part: str) -> bool:
