@@ -81,6 +81,7 @@ class Kernel:
         self.busy = False
         self.unheard = []
         self.told = deque()
+        self.lost = 0
         page.expose_function("toKernel", self.hear)
         page.expose_function("fromKernel", self.tell)
 
@@ -104,7 +105,10 @@ class Kernel:
         self.widgets[name]._handle_custom_msg(json.loads(json.dumps(content)), views)
 
     def tell(self):
-        return [self.told.popleft() for _ in range(len(self.told))]
+        told = [self.told.popleft() for _ in range(len(self.told))]
+        lost = min(self.lost, len(told))
+        self.lost -= lost
+        return told[lost:]
 
     def rest(self):
         """The cell has ended."""
@@ -278,6 +282,16 @@ def test_a_busy_kernel_is_watched_by_what_it_tells(page, kernel, replay):
     assert 0 < len(kernel.unheard) <= 4
     kernel.rest()
     wait_for_panes(page)
+
+
+def test_what_was_told_before_anybody_listened_is_told_again(page, kernel, replay):
+    kernel.busy = True
+    with replay.training():
+        replay.train(100)
+        kernel.watch(replay.run)
+        kernel.lost = 4  # images, snapshot, curves, bands
+        wait_for_panes(page)
+    assert kernel.lost == 0
 
 
 def test_the_slider_goes_back_while_the_kernel_is_busy(page, kernel, replay):

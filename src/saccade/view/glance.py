@@ -33,9 +33,7 @@ def glance(run: Run | str | Path) -> str:
 def _content(run: Run | str | Path) -> str:
     try:
         story = read_story(run)
-    except (
-        Exception
-    ) as error:  # what it shows may be damaged in any way; a cell must not fail by it
+    except Exception as error:  # a run may be damaged in any way, and a cell must not fail by it
         return page.paragraph(page.text(f"This run can't be read: {error}"))
     parts: tuple[Callable[[Story], str], ...] = (_head,)
     if not story.problem:

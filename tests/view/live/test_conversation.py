@@ -163,29 +163,46 @@ def test_news_are_told_unasked(open_talk, trainer, holding, until):
         until(lambda: len(front.told("/bands?after=100")))
         steps = [json.loads(one)["step"] for one in front.told("/curves")]
         assert steps == sorted(steps)
-        # What was told once is not told at every look, however many there are.
-        assert len(front.told("/snapshots/120")) <= 3 and len(front.told("/images")) <= 6
+        # Once, and once with every telling of everything.
+        trainer.train()
+        trainer.snapshot()
+        until(lambda: front.told("/bands?after=120"))
+        assert len(front.told("/images")) <= len(front.told("/curves?after=0")) + 1
 
 
-def test_every_step_is_told_in_order_and_once(open_talk, trainer, holding, until):
-    """Of those that come after what was told; a whole begins anew."""
+def test_who_is_up_to_date_misses_nothing_by_passing_over_wholes(
+    open_talk, trainer, holding, until
+):
     with holding(trainer.path):
-        front = open_talk(trainer.path, pace=0.001)
-        for _ in range(20):
+        front = open_talk(trainer.path, pace=0.005)
+        until(lambda: front.told("/curves"))
+        for wholes in range(2, 6):
             trainer.train(steps=3)
             front.ask(until, f"{front.base}/curves?after=0")  # looks too, from another thread
-        until(
-            lambda: front.told("/curves") and json.loads(front.told("/curves")[-1])["step"] == 160
-        )
-    addresses = [c["address"] for c, _ in front.messages if "/curves" in c.get("address", "")]
-    parts = [
-        json.loads(one)
-        for one, where in zip(front.told("/curves"), addresses, strict=True)
-        if not where.endswith("=0")
-    ]
-    steps = [step for part in parts for step in part["train"]["step"]]
-    assert steps == list(range(steps[0] if steps else 0, 161)) or steps == []
-    assert not any(part["restart"] for part in parts)
+            until(lambda wholes=wholes: len(front.told("/curves?after=0")) >= wholes)
+        trainer.train(steps=3)
+        until(lambda: json.loads(front.told("/curves")[-1])["step"] == 115)
+        until(lambda: any(json.loads(one)["step"] == 115 for one in front.told("/curves?after=1")))
+    offset, steps = 0, []
+    for content, buffers in front.messages:
+        _, _, after = content.get("address", "").partition("/curves?after=")
+        if not after or (after == "0" and offset):
+            continue
+        assert int(after) <= offset, "something was never told"
+        answer = json.loads(buffers[0])
+        steps += [step for step in answer["train"]["step"] if step > max(steps, default=0)]
+        offset = answer["offset"]
+    assert steps == list(range(1, 116))
+
+
+def test_everything_is_told_again_for_who_was_not_there(open_talk, trainer, holding, until):
+    images = trainer.images()
+    trainer.snapshot()
+    with holding(trainer.path):
+        front = open_talk(trainer.path, pace=0.01)
+        for part in ("/curves?after=0", "/bands?after=-1", "/snapshots/100", "/images", ""):
+            until(lambda part=part: len(front.told(part)) >= 2)
+        assert set(front.told("/images")) == {images}
 
 
 def test_pictures_come_before_the_curves_that_name_them(open_talk, trainer, holding, until):

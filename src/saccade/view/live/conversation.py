@@ -86,7 +86,7 @@ class Conversation:
         What was told may have come before anybody listened, and a busy kernel does not hear that.
         So everything is told again after 1, 2, 4, 8 ... seconds.
         """
-        told, began, again, ended = Told(), time.monotonic(), 1.0, 0
+        told, began, again, ended = Told(), time.monotonic(), 2 * self.pace, 0
         while ended < ENDED:
             state = await self._tell(told)
             ended = ended + 1 if state not in ("empty", "running") else 0
