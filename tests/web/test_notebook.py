@@ -255,14 +255,16 @@ def wait_for_panes(page, cell="#cell-0", panes=(1, 2, 3, 4, 5, 6)):
 def test_a_finished_run_is_all_there(page, kernel, trained):
     kernel.watch(trained)
     wait_for_panes(page)
-    assert page.eval_on_selector(
-        "#cell-0 [data-pane='1'] canvas",
-        """canvas => {
+    # The watched curve's blue, whenever the notebook put the widget into its document.
+    page.wait_for_function(
+        """() => {
+            const {shadowRoot} = document.querySelector("#cell-0 .saccade");
+            const canvas = shadowRoot.querySelector("[data-pane='1'] canvas");
             const {width, height} = canvas;
             const data = canvas.getContext("2d").getImageData(0, 0, width, height).data;
             return new Uint32Array(data.buffer).includes(0xffb27200);
-        }""",
-    ), "the watched curve is blue, whenever the notebook put the widget into its document"
+        }"""
+    )
     wait_for_text(page, "#cell-0 .tested", "Test accuracy")
     test = trained.metrics["test"]
     assert f"{100 * test['accuracy']:.2f} %" in page.inner_text("#cell-0 .tested")
