@@ -12,6 +12,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = 20
 PAGE = "src/saccade/view/live/page"
+ENTRIES = ("index.html", "notebook.js")  # in a tab, in a notebook
 
 
 class PageHook(BuildHookInterface):
@@ -30,11 +31,12 @@ class PageHook(BuildHookInterface):
 
 def is_built(root: Path) -> bool:
     """Whether the page is there and newer than its sources (an sdist may hold the page alone)."""
-    page, web = root / PAGE / "index.html", root / "web"
-    if not page.is_file():
+    entries, web = [root / PAGE / name for name in ENTRIES], root / "web"
+    if not all(entry.is_file() for entry in entries):
         return False
+    oldest = min(entry.stat().st_mtime for entry in entries)
     sources = (p for p in web.rglob("*") if p.is_file() and "node_modules" not in p.parts)
-    return all(source.stat().st_mtime <= page.stat().st_mtime for source in sources)
+    return all(source.stat().st_mtime <= oldest for source in sources)
 
 
 def build(root: Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
@@ -82,6 +83,13 @@ def test_the_lock_satisfies_pyproject_everywhere(python, platform):
         )
 
 
+def test_the_tests_have_every_extra():
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert {one for extra in extras.values() for one in extra} <= set(
+        PROJECT["dependency-groups"]["dev"]
+    )
+
+
 def test_python_3_11_gets_the_last_jax_that_runs_on_it():
     assert "0.10.2" in str(locked_for(LOCK, "3.11", "linux")["jax"].specifier)
     assert "0.12." in str(locked_for(LOCK, "3.13", "linux")["jax"].specifier)
@@ -114,3 +122,30 @@ def test_the_makefile_parses():
     )
     assert dry.returncode == 0, dry.stderr
     assert "saccade train digits" in dry.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A built page and what it is made of, an hour older."""
+    for name in ("index.html", "notebook.js"):
+        file = tmp_path / "src/saccade/view/live/page" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (tmp_path / "web" / "src").mkdir(parents=True)
+    source = tmp_path / "web" / "src" / "main.ts"
+    source.touch()
+    os.utime(source, (source.stat().st_atime, source.stat().st_mtime - 3600))
+    return tmp_path
+
+
+@pytest.mark.parametrize("entry", ["index.html", "notebook.js"])
+def test_a_page_is_built_when_each_of_its_entries_is_there_and_new(checkout, entry):
+    pytest.importorskip("hatchling")
+    is_built = runpy.run_path(str(ROOT / "hatch_build.py"))["is_built"]
+    assert is_built(checkout)
+    file = checkout / "src/saccade/view/live/page" / entry
+    source = (checkout / "web/src/main.ts").stat()
+    os.utime(file, (source.st_atime, source.st_mtime - 1))
+    assert not is_built(checkout)
+    file.unlink()
+    assert not is_built(checkout)

@@ -13,6 +13,7 @@ Names are loaded when they are first used, so that `import saccade.view` needs n
 """
 
 import importlib
+import sys
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from saccade.train.recipe import Recipe as Recipe
     from saccade.train.recipes import recipe as recipe
     from saccade.train.record import record as record
+    from saccade.view.notebook import watch as watch
     from saccade.view.report import write_report as write_report
 
 _HOME = {
@@ -55,10 +57,32 @@ _HOME = {
     "predict": "saccade.train.predict",
     "recipe": "saccade.train.recipes",
     "record": "saccade.train.record",
+    "watch": "saccade.view.notebook",
     "write_report": "saccade.view.report",
 }
 
 __all__ = [*_HOME, "__version__"]
+
+
+def _shown_in_notebooks() -> None:
+    """Lets IPython, where it is loaded, show a run that is the last line of a cell.
+
+    By the name of its type: neither runs nor what draws them are loaded for this. (That `Run` had
+    a method for it would be an import upwards.)
+    """
+    ipython = sys.modules.get("IPython")
+    shell = getattr(ipython, "get_ipython", lambda: None)()
+    if shell is not None:
+        html = shell.display_formatter.formatters["text/html"]
+        html.for_type_by_name("saccade.run.directory", "Run", _run_as_html)
+
+
+def _run_as_html(run: object) -> str:
+    shown: str = importlib.import_module("saccade.view.glance").glance(run)
+    return shown
+
+
+_shown_in_notebooks()
 
 
 def __getattr__(name: str) -> object:

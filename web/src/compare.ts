@@ -5,12 +5,14 @@ import { Curves, lossTop } from "./curves";
 import { button, el, setText } from "./dom";
 import { redraw } from "./frames";
 import { plain, Plot } from "./plot";
-import { getAbout, getCurves, type About, type Value } from "./server";
+import { network } from "./network";
+import { Server, type About, type Value } from "./server";
 import { colours, LINES, onTheme, toggleTheme } from "./theme";
 import { count, percent } from "./text";
 
 const MOST = 12;
 const EVERY = 2000;
+const server = new Server(network);
 const DASHES = [[], [7, 4], [2, 3]];
 
 interface Compared {
@@ -47,8 +49,8 @@ export function comparePage(root: HTMLElement, ids: string[]): () => void {
     for (const run of runs) {
       if (closed || (run.curves.offset && run.state !== "running")) continue;
       try {
-        run.about ??= await getAbout(run.id);
-        const answer = await getCurves(run.id, run.curves.offset);
+        run.about ??= await server.getAbout(run.id);
+        const answer = await server.getCurves(run.id, run.curves.offset);
         run.curves.add(answer);
         run.state = answer.state;
         setText(run.name, run.about.name);

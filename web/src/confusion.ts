@@ -6,7 +6,7 @@ import { redraw } from "./frames";
 import { PictureCanvas } from "./panes/pictures";
 import { waiting } from "./panes/pane";
 import type { RunState } from "./state";
-import { onTheme } from "./theme";
+import { colours, onTheme } from "./theme";
 import { className, count, percent } from "./text";
 
 const MOST_NUMBERED = 20;
@@ -143,8 +143,7 @@ export class Confusion {
     const side = Math.max(2, Math.floor(600 / size));
     this.canvas.width = this.canvas.height = side * size;
     const context = this.canvas.getContext("2d")!;
-    const style = getComputedStyle(document.documentElement);
-    const kinds = [style.getPropertyValue("--wrong"), style.getPropertyValue("--right")];
+    const kinds = [colours.wrong, colours.right];
     this.shares(size).forEach((share, i) => {
       if (!this.counts[i]) return;
       const [row, column] = [Math.floor(i / size), i % size];

@@ -1,7 +1,6 @@
 /** Steering: what a person asks of the trainer, and what the server answered. */
 
-import { announce, button, el, setHidden, setText } from "./dom";
-import { sendRequest } from "./server";
+import { announce, button, el, giveKeysBack, setHidden, setText } from "./dom";
 import type { RunState } from "./state";
 import { rate } from "./text";
 
@@ -46,7 +45,7 @@ export class Controls {
       const value = field.valueAsNumber;
       if (!(value > 0)) return this.say(`${label} must be a number above 0.`);
       void this.ask(request, value, `${label.toLowerCase()} ${value}`);
-      field.blur();
+      giveKeysBack(field);
     });
     return form;
   }
@@ -62,7 +61,7 @@ export class Controls {
   private async ask(request: string, value: number | null, words: string): Promise<void> {
     this.say(`Asking: ${words} …`);
     try {
-      await sendRequest(this.run.id, request, value);
+      await this.run.server.sendRequest(this.run.id, request, value);
       this.say(`Asked: ${words}. The trainer takes it after its chunk.`);
     } catch (error) {
       this.wantsPause = null;
@@ -93,7 +92,7 @@ export class Controls {
       if (dialog.returnValue === "yes") void this.ask("stop", null, "stop and keep");
       dialog.remove();
     });
-    document.body.append(dialog);
+    this.element.after(dialog);
     dialog.showModal();
   }
 }

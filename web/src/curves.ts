@@ -16,13 +16,15 @@ export class Curves {
   /** Whether the answer said something about the lines. */
   add(answer: CurvesAnswer): boolean {
     if (answer.restart) this.clear();
+    const overlaps = answer.after !== undefined && answer.after < this.offset;
     this.offset = answer.offset;
     this.step = answer.step;
     this.totalSteps = answer.total_steps;
     this.imagesPerSecond = answer.images_per_second ?? this.imagesPerSecond;
     append(this.train, answer.train);
     append(this.watched, answer.watched);
-    this.marks.push(...answer.marks);
+    const known = new Set(overlaps ? this.marks.map((mark) => JSON.stringify(mark)) : []);
+    this.marks.push(...answer.marks.filter((mark) => !known.has(JSON.stringify(mark))));
     if (this.train.step.length > MOST_POINTS) halve(this.train);
     return answer.train.step.length + answer.watched.step.length + answer.marks.length > 0 || !!answer.restart;
   }

@@ -21,10 +21,16 @@ export function button(text: string, title: string, action: () => void, extra: A
   const made = el("button", { type: "button", text, title, ...extra });
   made.addEventListener("click", (event) => {
     // After a click by pointer the keys belong to the page again; by keyboard the focus stays.
-    if (event.detail > 0) made.blur();
+    if (event.detail > 0) giveKeysBack(made);
     action();
   });
   return made;
+}
+
+/** The focus goes from a field or button to the page it is on, which hears the keys. */
+export function giveKeysBack(from: HTMLElement): void {
+  from.blur();
+  from.closest<HTMLElement>(".run-page")?.focus({ preventScroll: true });
 }
 
 /** Writes only what differs: the browser lays out again on every write. */
@@ -47,11 +53,22 @@ export function fit(canvas: HTMLCanvasElement, width: number, height: number): n
   return ratio;
 }
 
+let above: HTMLElement = document.body;
+
+/** What lies over everything (the card at the pointer, what is said to screen readers) goes in here. */
+export function lieOver(place: HTMLElement): void {
+  above = place;
+}
+
+export function putAbove(element: HTMLElement): void {
+  if (element.parentNode !== above) above.append(element);
+}
+
 const speaker = el("div", { role: "status", "aria-live": "polite", class: "unseen" });
 
 /** Says it to screen readers. */
 export function announce(text: string): void {
-  if (!speaker.isConnected) document.body.append(speaker);
+  putAbove(speaker);
   speaker.textContent = text;
 }
 

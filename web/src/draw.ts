@@ -4,7 +4,7 @@ import { button, el, setText } from "./dom";
 import { Pictures } from "./pictures";
 import { prepareDigit } from "./prepare";
 import { Printed } from "./printed";
-import { sendDrawing, ServerError } from "./server";
+import { ServerError } from "./server";
 import type { RunState } from "./state";
 import { onTheme } from "./theme";
 import { className, count, percent } from "./text";
@@ -175,7 +175,7 @@ export class Drawing {
     this.redrawPreview();
     try {
       if (!this.pixels) return;
-      const { probabilities, step } = await sendDrawing(this.run.id, this.pixels, this.run.at);
+      const { probabilities, step } = await this.run.server.sendDrawing(this.run.id, this.pixels, this.run.at);
       this.showBars(probabilities);
       setText(this.note, `by the network of step ${count(step)}`);
     } catch (error) {

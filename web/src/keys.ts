@@ -14,10 +14,12 @@ export interface Key {
 
 const TYPING = "input:not([type=range]):not([type=checkbox]), textarea, select";
 
-export function listen(keys: Key[]): () => void {
-  const listener = (event: KeyboardEvent) => {
+/** Hears the keys of the whole page, or those of a part of it that has the focus. */
+export function listen(keys: Key[], within: Document | ShadowRoot): () => void {
+  const listener = (event: Event) => {
+    if (!(event instanceof KeyboardEvent)) return;
     const target = event.target as Element;
-    if (event.defaultPrevented || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.defaultPrevented || event.altKey || within.querySelector("dialog[open]")) return;
     if (target.matches?.(TYPING)) return;
     // Space on a button presses that button.
     if (event.key === " " && target.matches?.("button, a, summary, input[type=checkbox]") && !event.shiftKey) return;
@@ -32,8 +34,8 @@ export function listen(keys: Key[]): () => void {
     event.preventDefault();
     found.action();
   };
-  document.addEventListener("keydown", listener);
-  return () => document.removeEventListener("keydown", listener);
+  within.addEventListener("keydown", listener);
+  return () => within.removeEventListener("keydown", listener);
 }
 
 /** The help: what the keys do. */

@@ -1,11 +1,14 @@
 /** The page: `#/` the runs, `#/run/ID?view=7&step=300` one, `#/compare/ID,ID` several. */
 
+import "uplot/dist/uPlot.min.css";
 import "./theme.css";
 import { comparePage } from "./compare";
 import { el } from "./dom";
+import { network } from "./network";
 import { runPage } from "./run";
 import { runsPage } from "./runs";
-import { applyTheme } from "./theme";
+import { Server } from "./server";
+import { addTheme } from "./theme";
 import { hideTooltip } from "./tooltip";
 
 const root = el("div", { id: "root" });
@@ -16,13 +19,13 @@ function route(): void {
   hideTooltip();
   const [, kind, rest = ""] = location.hash.match(/^#\/(run|compare)\/([^?]+)/) ?? [];
   const place = new URLSearchParams(location.hash.split("?")[1]);
-  if (kind === "run") close = runPage(root, decodeURIComponent(rest), place);
+  if (kind === "run") close = runPage({ root, server: new Server(network), keys: document, tab: true }, decodeURIComponent(rest), place);
   else if (kind === "compare") close = comparePage(root, rest.split(",").map(decodeURIComponent));
   else close = runsPage(root);
   scrollTo(0, 0);
 }
 
-applyTheme();
+addTheme(document.documentElement);
 document.body.append(root);
 addEventListener("hashchange", route);
 route();

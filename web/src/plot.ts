@@ -1,7 +1,6 @@
 /** A chart by uPlot: axes in the page's colours, vertical marks, box zoom, and keys for those without a mouse. */
 
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import type { Mark } from "./server";
 import { colours } from "./theme";
 

@@ -4,7 +4,7 @@ import { layout, wrongFirst } from "./cells";
 import { el, setHidden, setText } from "./dom";
 import { PictureCanvas } from "./panes/pictures";
 import { Pictures } from "./pictures";
-import { askPrinted, ServerError, type PrintedAnswer } from "./server";
+import { ServerError, type PrintedAnswer } from "./server";
 import type { RunState } from "./state";
 import { onTheme } from "./theme";
 
@@ -49,7 +49,7 @@ export class Printed {
     this.asked = performance.now();
     const at = this.run.at;
     try {
-      this.answer = await askPrinted(this.run.id, at);
+      this.answer = await this.run.server.askPrinted(this.run.id, at);
       this.draw();
     } catch (error) {
       this.answer = null;

@@ -14,6 +14,7 @@ import { LossPane } from "./panes/loss";
 import type { Pane } from "./panes/pane";
 import { WatchedPane } from "./panes/watched";
 import { paintPage } from "./picture";
+import type { Server } from "./server";
 import { Slider } from "./slider";
 import { RunState } from "./state";
 import { Summary } from "./summary";
@@ -24,9 +25,19 @@ import { VIEWS } from "./views";
 const TABS = ["panes", "confusion", "draw"] as const;
 type Tab = (typeof TABS)[number];
 
+/** Where the page of a run is: in a tab, or in a notebook. */
+export interface Home {
+  root: HTMLElement;
+  server: Server;
+  /** Whose keys it hears. */
+  keys: Document | ShadowRoot;
+  /** It has the tab for itself: the address, the title, the choice of light or dark, a way to the other runs. */
+  tab: boolean;
+}
+
 /** `place` says what to show first: view, tab, step. */
-export function runPage(root: HTMLElement, id: string, place: URLSearchParams): () => void {
-  return new RunPage(root, id, place).close;
+export function runPage(home: Home, id: string, place: URLSearchParams): () => void {
+  return new RunPage(home, id, place).close;
 }
 
 class RunPage {
@@ -49,11 +60,11 @@ class RunPage {
   private timer = 0;
 
   constructor(
-    private readonly root: HTMLElement,
+    private readonly home: Home,
     id: string,
     place: URLSearchParams,
   ) {
-    const run = (this.run = new RunState(id));
+    const run = (this.run = new RunState(id, home.server));
     this.panes = [
       new AccuracyPane(run),
       new LossPane(run),
@@ -70,10 +81,10 @@ class RunPage {
     this.movie = new Movie(run, this.slider, this.grid, () => this.caption(), (on, words) => this.recording(on, words));
     this.keys = this.allKeys();
     this.dialog = help(this.keys);
-    this.unlisten = listen(this.keys);
+    this.unlisten = listen(this.keys, home.keys);
     const page = el(
       "div",
-      { class: "run-page" },
+      { class: "run-page", tabindex: -1 },
       this.header(new Summary(run)),
       this.toolbar(),
       this.controls.element,
@@ -83,8 +94,8 @@ class RunPage {
       this.slider.element,
       this.dialog,
     );
-    root.replaceChildren(page);
-    run.on(["about"], () => (document.title = `${run.about?.name ?? "run"} · saccade`));
+    home.root.replaceChildren(page);
+    if (home.tab) run.on(["about"], () => (document.title = `${run.about?.name ?? "run"} · saccade`));
     this.view(VIEWS.some((one) => one.key === place.get("view")) ? place.get("view")! : "0");
     const tab = TABS.find((one) => one === place.get("tab"));
     if (tab) this.tab(tab);
@@ -95,6 +106,7 @@ class RunPage {
 
   /** The address says what is seen, so that a reload, a bookmark or a colleague sees the same. */
   private remember(): void {
+    if (!this.home.tab) return;
     clearTimeout(this.timer);
     this.timer = window.setTimeout(() => {
       const place = new URLSearchParams();
@@ -114,14 +126,16 @@ class RunPage {
     this.confusion.close();
     this.drawing.close();
     this.run.close();
-    this.root.replaceChildren();
+    this.home.root.replaceChildren();
   };
 
   private header(summary: Summary): HTMLElement {
     return el(
       "header",
       { class: "top" },
-      el("a", { href: "#/", class: "brand", "aria-label": "All runs" }, el("span", { text: "saccade" })),
+      this.home.tab
+        ? el("a", { href: "#/", class: "brand", "aria-label": "All runs" }, el("span", { text: "saccade" }))
+        : el("span", { class: "brand" }, el("span", { text: "saccade" })),
       el("div", { class: "title" }, el("div", { class: "line" }, summary.name, summary.state, summary.frozen, summary.lost), summary.tested),
       summary.figures,
     );
@@ -153,10 +167,10 @@ class RunPage {
       "div",
       { class: "group end" },
       this.notice,
-      this.tool("theme", "◐", "Light or dark", toggleTheme),
+      ...(this.home.tab ? [this.tool("theme", "◐", "Light or dark", toggleTheme)] : []),
       this.tool("help", "?", "Keys", () => this.dialog.showModal()),
     );
-    this.buttons.get("theme")!.setAttribute("aria-label", "Light or dark");
+    this.buttons.get("theme")?.setAttribute("aria-label", "Light or dark");
     this.buttons.get("help")!.setAttribute("aria-label", "Show the keys");
     return el("nav", { class: "toolbar", "aria-label": "Display" }, tabs, views, tools, rest);
   }

@@ -1,13 +1,15 @@
 /** The list of runs; tick some to compare them. */
 
 import { el, setText } from "./dom";
-import { listRuns, type RunRow } from "./server";
+import { network } from "./network";
+import { Server, type RunRow } from "./server";
 import { toggleTheme } from "./theme";
 import { ago, count, percent, stateWords } from "./text";
 import { button } from "./dom";
 
 const EVERY = 3000;
 const MOST = 12;
+const server = new Server(network);
 
 interface Row {
   element: HTMLTableRowElement;
@@ -81,7 +83,7 @@ export function runsPage(root: HTMLElement): () => void {
 
   const update = async () => {
     try {
-      const answer = await listRuns();
+      const answer = await server.listRuns();
       for (const run of answer.runs) {
         let row = rows.get(run.id);
         if (!row) rows.set(run.id, (row = make(run)));

@@ -1,4 +1,4 @@
-/** The server's addresses, and the socket that tells what is new. */
+/** What the server tells, and its addresses; how it is reached is a transport's affair (network.ts, messages.ts). */
 
 import { decodePack, type Pack } from "./pack";
 
@@ -45,6 +45,8 @@ export interface Mark {
 }
 
 export interface CurvesAnswer {
+  /** What it comes after, where that may not be what was asked for. */
+  after?: number;
   offset: number;
   /** This answer is everything: forget what came before. */
   restart?: boolean;
@@ -72,44 +74,6 @@ export class ServerError extends Error {
   }
 }
 
-async function ask(address: string, options?: RequestInit): Promise<Response> {
-  const response = await fetch(address, { credentials: "same-origin", ...options });
-  if (response.ok) return response;
-  const answer = await response.json().catch(() => null);
-  throw new ServerError(response.status, answer?.error ?? `the server answered ${response.status}`);
-}
-
-const run = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
-
-async function json<T>(address: string, options?: RequestInit): Promise<T> {
-  return (await ask(address, options)).json();
-}
-
-async function pack(address: string, signal?: AbortSignal): Promise<Pack> {
-  return decodePack(await (await ask(address, { signal })).arrayBuffer());
-}
-
-export const listRuns = () => json<{ read_only: boolean; runs: RunRow[] }>("/api/runs");
-export const getAbout = (id: string) => json<About>(run(id));
-export const getCurves = (id: string, after: number) =>
-  json<CurvesAnswer>(`${run(id)}/curves?after=${after}`);
-export const getImages = (id: string) => pack(`${run(id)}/images`);
-export const getBands = (id: string, after: number) => pack(`${run(id)}/bands?after=${after}`);
-export const getSnapshot = (id: string, step: number) => pack(`${run(id)}/snapshots/${step}`);
-
-export const sendRequest = (id: string, request: string, value: number | null) =>
-  json<{ accepted: boolean }>(`${run(id)}/control`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ request, value }),
-  });
-
-export const sendDrawing = (id: string, pixels: Uint8Array<ArrayBuffer>, step: number | null) =>
-  json<{ probabilities: number[]; step: number }>(
-    `${run(id)}/answer${step === null ? "" : `?step=${step}`}`,
-    { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: pixels },
-  );
-
 export interface PrintedAnswer {
   /** Base64 of the bytes. */
   pixels: string;
@@ -119,77 +83,74 @@ export interface PrintedAnswer {
   step: number;
 }
 
-export const askPrinted = (id: string, step: number | null) =>
-  json<PrintedAnswer>(`${run(id)}/printed${step === null ? "" : `?step=${step}`}`);
+/** How the server is reached: by the network from a page of its own, by messages from a notebook. */
+export interface Transport {
+  /** The bytes of the answer; an answer that is none (a status from 400 on) is thrown as a ServerError. */
+  ask(method: "GET" | "POST", address: string, body?: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  /** Tells what is new of a run from the offset on, until it is closed. */
+  follow(run: string, offset: () => number, listener: Listener): { close(): void };
+  /** What is said while nobody answers. */
+  readonly lostWords: string;
+}
 
-interface Listener {
+export interface Listener {
   curves(answer: CurvesAnswer): void;
   gone(): void;
   refused(): void;
   connected(yes: boolean): void;
 }
 
-const FIRST_WAIT = 500;
-const LONGEST_WAIT = 5000;
+export const runAddress = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
 
-/** Follows a run: a socket that comes back by itself, and asks for the curves itself while it cannot. */
-export class Follower {
-  private socket: WebSocket | null = null;
-  private timer = 0;
-  private wait = FIRST_WAIT;
-  private closed = false;
+export const readJson = <T>(bytes: ArrayBuffer) => JSON.parse(new TextDecoder().decode(bytes)) as T;
 
-  constructor(
-    private readonly id: string,
-    private readonly offset: () => number,
-    private readonly listener: Listener,
-  ) {
-    this.open();
+const stepped = (address: string, step: number | null) => (step === null ? address : `${address}?step=${step}`);
+
+const written = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+/** The words of an answer that is an error. */
+export function serverError(status: number, bytes: ArrayBuffer): ServerError {
+  try {
+    return new ServerError(status, readJson<{ error: string }>(bytes).error);
+  } catch {
+    return new ServerError(status, `the server answered ${status}`);
+  }
+}
+
+/** The addresses of docs/reference/live.md. */
+export class Server {
+  constructor(private readonly transport: Transport) {}
+
+  get lostWords(): string {
+    return this.transport.lostWords;
   }
 
-  close(): void {
-    this.closed = true;
-    clearTimeout(this.timer);
-    this.socket?.close();
+  listRuns = () => this.json<{ read_only: boolean; runs: RunRow[] }>("/api/runs");
+  getAbout = (id: string) => this.json<About>(runAddress(id));
+  getCurves = (id: string, after: number) => this.json<CurvesAnswer>(`${runAddress(id)}/curves?after=${after}`);
+  getImages = (id: string) => this.pack(`${runAddress(id)}/images`);
+  getBands = (id: string, after: number) => this.pack(`${runAddress(id)}/bands?after=${after}`);
+  getSnapshot = (id: string, step: number) => this.pack(`${runAddress(id)}/snapshots/${step}`);
+
+  async sendRequest(id: string, request: string, value: number | null): Promise<void> {
+    await this.transport.ask("POST", `${runAddress(id)}/control`, written({ request, value }));
   }
 
-  private open(): void {
-    const scheme = location.protocol === "https:" ? "wss" : "ws";
-    const query = `run=${encodeURIComponent(this.id)}&after=${this.offset()}`;
-    const socket = new WebSocket(`${scheme}://${location.host}/api/live?${query}`);
-    this.socket = socket;
-    socket.onopen = () => {
-      this.wait = FIRST_WAIT;
-      this.listener.connected(true);
-    };
-    socket.onmessage = (event) => this.take(JSON.parse(event.data));
-    socket.onclose = () => void this.lost();
+  async sendDrawing(id: string, pixels: Uint8Array<ArrayBuffer>, step: number | null): Promise<{ probabilities: number[]; step: number }> {
+    return readJson(await this.transport.ask("POST", stepped(`${runAddress(id)}/answer`, step), pixels));
   }
 
-  private take(answer: CurvesAnswer & { gone?: boolean }): void {
-    if (this.closed) return;
-    if (!answer.gone) return this.listener.curves(answer);
-    this.close();
-    this.listener.gone();
+  askPrinted = (id: string, step: number | null) => this.json<PrintedAnswer>(stepped(`${runAddress(id)}/printed`, step));
+
+  follow(id: string, offset: () => number, listener: Listener): { close(): void } {
+    return this.transport.follow(id, offset, listener);
   }
 
-  private async lost(): Promise<void> {
-    if (this.closed) return;
-    try {
-      // Some proxies let no socket through; then this is how the page stays live.
-      const answer = await getCurves(this.id, this.offset());
-      this.take(answer);
-      this.listener.connected(true);
-      this.wait = 1000;
-    } catch (error) {
-      if (error instanceof ServerError && error.status === 404) return this.take({ gone: true } as never);
-      if (error instanceof ServerError && error.status === 401) {
-        this.close();
-        return this.listener.refused();
-      }
-      this.listener.connected(false);
-      this.wait = Math.min(LONGEST_WAIT, this.wait * 1.6);
-    }
-    if (!this.closed) this.timer = window.setTimeout(() => this.open(), this.wait);
+  private async json<T>(address: string): Promise<T> {
+    return readJson(await this.transport.ask("GET", address));
+  }
+
+  private async pack(address: string): Promise<Pack> {
+    return decodePack(await this.transport.ask("GET", address));
   }
 }

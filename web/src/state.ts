@@ -3,7 +3,7 @@
 import { Bands } from "./bands";
 import { Curves, lastAt } from "./curves";
 import { Pictures } from "./pictures";
-import * as server from "./server";
+import { ServerError, type About, type CurvesAnswer, type Server } from "./server";
 import { readSnapshot, type Snapshot } from "./snapshot";
 
 export type Topic = "about" | "curves" | "snapshot" | "images" | "bands" | "view" | "connection";
@@ -15,7 +15,7 @@ const MOST_FETCHES = 3;
 const FOLLOW_PACE = 400;
 
 export class RunState {
-  about: server.About | null = null;
+  about: About | null = null;
   state = "";
   curves = new Curves();
   loaded = false;
@@ -39,14 +39,17 @@ export class RunState {
   private kept = new Map<number, Promise<Snapshot>>();
   private fetching = 0;
   private listeners = new Map<Topic, Set<() => void>>();
-  private follower: server.Follower | null = null;
+  private follower: { close(): void } | null = null;
   private bandsBusy = false;
   private bandsAgain = false;
   private followed = 0;
   private followTimer = 0;
   private stopped = false;
 
-  constructor(readonly id: string) {
+  constructor(
+    readonly id: string,
+    readonly server: Server,
+  ) {
     document.addEventListener("visibilitychange", this.woken);
     void this.start();
   }
@@ -122,10 +125,10 @@ export class RunState {
     try {
       await this.refresh();
     } catch (error) {
-      this.gone = error instanceof server.ServerError && error.status === 404;
+      this.gone = error instanceof ServerError && error.status === 404;
       this.problem = (error as Error).message;
-      if (error instanceof server.ServerError && error.status === 401) return this.refuse();
-      this.connected = error instanceof server.ServerError;
+      if (error instanceof ServerError && error.status === 401) return this.refuse();
+      this.connected = error instanceof ServerError;
       this.tell("connection");
       if (!this.gone && !this.stopped) setTimeout(() => void this.start(), 2000);
       return;
@@ -134,7 +137,7 @@ export class RunState {
     this.problem = "";
     this.connected = true;
     this.tell("connection");
-    this.follower = new server.Follower(this.id, () => this.curves.offset, {
+    this.follower = this.server.follow(this.id, () => this.curves.offset, {
       curves: (answer) => this.take(answer),
       gone: () => {
         this.gone = true;
@@ -151,7 +154,7 @@ export class RunState {
 
   /** What the server says of the run now; also after a break, when much may have changed. */
   private async refresh(): Promise<void> {
-    const about = await server.getAbout(this.id);
+    const about = await this.server.getAbout(this.id);
     this.about = about;
     this.state = about.state;
     this.snapshots = [...about.snapshots].sort((a, b) => a - b);
@@ -161,7 +164,7 @@ export class RunState {
     void this.load();
   }
 
-  private take(answer: server.CurvesAnswer): void {
+  private take(answer: CurvesAnswer): void {
     const again = !!answer.restart && this.loaded;
     const changed = this.curves.add(answer) || !this.loaded;
     this.loaded = true;
@@ -196,7 +199,7 @@ export class RunState {
 
   private async loadImages(): Promise<void> {
     try {
-      const pack = await server.getImages(this.id);
+      const pack = await this.server.getImages(this.id);
       const { data, shape } = pack.arrays.watched;
       this.images = new Pictures(data as Uint8Array, shape);
       this.labels = pack.arrays.watched_labels.data as Uint16Array;
@@ -213,7 +216,7 @@ export class RunState {
     if (this.bandsBusy || document.hidden) return;
     this.bandsBusy = true;
     try {
-      this.bands.add(await server.getBands(this.id, this.bands.last));
+      this.bands.add(await this.server.getBands(this.id, this.bands.last));
       this.tell("bands");
     } catch {
       // A run without snapshots has no bands.
@@ -241,7 +244,7 @@ export class RunState {
       }
       if (this.at !== null && still) this.prefetch(wanted);
     } catch (error) {
-      if (error instanceof server.ServerError && error.status === 404) this.forgetStep(wanted);
+      if (error instanceof ServerError && error.status === 404) this.forgetStep(wanted);
     } finally {
       this.fetching--;
     }
@@ -265,7 +268,7 @@ export class RunState {
     let promise = this.kept.get(step);
     if (promise) this.kept.delete(step);
     else {
-      promise = server.getSnapshot(this.id, step).then((pack) => readSnapshot(step, pack));
+      promise = this.server.getSnapshot(this.id, step).then((pack) => readSnapshot(step, pack));
       promise.catch(() => this.kept.delete(step));
     }
     // Put back at the end: a Map keeps its order, so its first key is the one unused for longest.

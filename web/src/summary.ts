@@ -11,7 +11,7 @@ export class Summary {
   readonly name = el("h1", { text: " " });
   readonly state = el("span", { class: "state" });
   readonly frozen = el("span", { class: "chip frozen", text: "Display frozen; training goes on", hidden: true });
-  readonly lost = el("span", { class: "chip lost", text: "Server lost; trying again", hidden: true });
+  readonly lost = el("span", { class: "chip lost", hidden: true });
   readonly tested = el("p", { class: "tested", hidden: true });
   readonly figures = el("dl", { class: "figures" });
   private readonly values: Record<string, HTMLElement> = {};
@@ -36,7 +36,7 @@ export class Summary {
     this.state.dataset.state = run.gone ? "gone" : run.paused ? "paused" : run.state;
     setText(this.frozen, run.running && !run.paused ? "Display frozen; training goes on" : "Display frozen");
     setHidden(this.frozen, !run.frozen);
-    setText(this.lost, run.refused ? "Not let in: open the address that saccade printed" : "Server lost; trying again");
+    setText(this.lost, run.refused ? "Not let in: open the address that saccade printed" : run.server.lostWords);
     setHidden(this.lost, !run.refused && run.connected);
     setText(this.accuracyName, run.watchedTest ? "test, watched" : run.watchedName);
     if (!run.frozen) this.numbers();

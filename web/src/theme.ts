@@ -1,4 +1,4 @@
-/** Light and dark: the attribute data-theme on the page, and the same colours for canvases. */
+/** Light and dark: the attribute data-theme on the page (or on each widget of a notebook), and the same colours for canvases. */
 
 export interface Colours {
   paper: string;
@@ -11,12 +11,16 @@ export interface Colours {
   green: string;
   purple: string;
   tint: string;
+  /** Numbers of red, green and blue, to be mixed with a share. */
+  right: string;
+  wrong: string;
 }
 
 type Choice = "auto" | "light" | "dark";
 
-const NAMES = ["paper", "ink", "quiet", "rule", "raised", "blue", "orange", "green", "purple", "tint"] as const;
+const NAMES = ["paper", "ink", "quiet", "rule", "raised", "blue", "orange", "green", "purple", "tint", "right", "wrong"] as const;
 const system = matchMedia("(prefers-color-scheme: dark)");
+const hosts = new Set<HTMLElement>();
 const listeners = new Set<() => void>();
 export const colours = {} as Colours;
 
@@ -28,23 +32,39 @@ function stored(): Choice {
   return choice === "light" || choice === "dark" ? choice : "auto";
 }
 
-export const isDark = () => document.documentElement.dataset.theme === "dark";
-export const themeChoice = stored;
+let dark = false;
+/** A person's choice, else the system's; a notebook has its own. */
+let wanted = () => stored() === "dark" || (stored() === "auto" && system.matches);
+
+export const isDark = () => dark;
+
+/** Gives an element the theme, and what stands in it the colours. */
+export function addTheme(host: HTMLElement): () => boolean {
+  hosts.add(host);
+  applyTheme();
+  return () => hosts.delete(host);
+}
+
+/** Somebody else decides which it is. */
+export function decideTheme(isDarkThere: () => boolean): void {
+  wanted = isDarkThere;
+}
 
 export function applyTheme(): void {
-  const choice = stored();
-  const dark = choice === "dark" || (choice === "auto" && system.matches);
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  const style = getComputedStyle(document.documentElement);
+  const [first] = hosts;
+  if (!first) return;
+  dark = wanted();
+  for (const host of hosts) host.dataset.theme = dark ? "dark" : "light";
+  const style = getComputedStyle(first);
   for (const name of NAMES) colours[name] = style.getPropertyValue(`--${name}`).trim();
   for (const listener of listeners) listener();
 }
 
 /** Goes to the other theme; back at what the system says, it follows the system again. */
 export function toggleTheme(): void {
-  const wanted = isDark() ? "light" : "dark";
-  if ((wanted === "dark") === system.matches) localStorage.removeItem("theme");
-  else localStorage.setItem("theme", wanted);
+  const other = isDark() ? "light" : "dark";
+  if ((other === "dark") === system.matches) localStorage.removeItem("theme");
+  else localStorage.setItem("theme", other);
   applyTheme();
 }
 

@@ -1,6 +1,6 @@
 /** One card that follows the pointer: a cell's picture, large, with what it is and what was answered. */
 
-import { el } from "./dom";
+import { el, putAbove } from "./dom";
 import type { Pictures } from "./pictures";
 
 const SIDE = 112;
@@ -16,7 +16,7 @@ export interface Told {
 }
 
 export function showTooltip(told: Told, x: number, y: number): void {
-  if (!card.isConnected) document.body.append(card);
+  putAbove(card);
   told.pictures.paint(canvas, told.index, SIDE, told.wrong);
   canvas.classList.toggle("wrong", told.wrong);
   words.replaceChildren(...told.lines.map((line, i) => el("div", { text: line, class: i ? "" : "first" })));
@@ -32,5 +32,5 @@ export function hideTooltip(): void {
 }
 
 // A finger leaves no cell: the card goes when another place is touched, or the page is moved.
-document.addEventListener("pointerdown", (event) => (event.target as Element).closest?.("canvas.cells") ?? hideTooltip(), true);
+document.addEventListener("pointerdown", (event) => (event.composedPath()[0] as Element).closest?.("canvas.cells") ?? hideTooltip(), true);
 document.addEventListener("scroll", hideTooltip, { passive: true });

@@ -58,7 +58,7 @@ def view(
 
     paths = shelved(runs, runs_folder())
     door = Door(frozenset(name.lower() for name in (*(allow_host or ()), *names_in(host))))
-    answerer = Answerer([sys.executable, "-m", "saccade.train.answering"])
+    answerer = Answerer()
     live = Live(Shelf(paths, door.token.encode()), read_only, answerer=answerer)
     listener = listen(host, port)
     address = f"http://{shown_host(host)}:{listener.getsockname()[1]}/?token="

@@ -15,11 +15,11 @@ SIDE = 112  # of a picture on the page, in CSS pixels; small ones are enlarged b
 COLUMNS = {"file", "picture", "label", "predicted", "probability", "probability_of_label"}
 
 
-def mistakes(story: Story) -> str:
-    """The pictures of eval/mistakes.csv, worst first."""
+def mistakes(story: Story, most: int | None = None) -> str:
+    """The pictures of eval/mistakes.csv, worst first; `most` of them, all without it."""
     if story.result is None:
         return ""
-    rows, wrong = story.rows("mistakes.csv"), story.result.mistakes
+    rows, wrong = story.rows("mistakes.csv")[:most], story.result.mistakes
     if not wrong:
         return page.section("Mistakes", page.paragraph("There is none to show."))
     if not rows or not rows[0].keys() >= COLUMNS:

@@ -61,14 +61,19 @@ def table(kind: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> st
     return f'<div class="wide"><table class="{kind}">{top}<tbody>{body}</tbody></table></div>'
 
 
+def style(*names: str) -> str:
+    """Our style sheets of these names, one after the other."""
+    return "\n".join(files("saccade.view").joinpath(name).read_text("utf-8") for name in names)
+
+
 def document(title: str, body: str) -> str:
     """A page that needs nothing but itself."""
-    style = files("saccade.view").joinpath("report.css").read_text("utf-8")
+    css = style("parts.css", "report.css")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{text(title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<title>{text(title)}</title>\n<style>{css}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )

@@ -6,12 +6,15 @@ It is started with the first question, ends with the server, and is started anew
 import asyncio
 import base64
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from saccade.core.errors import BadRun
 
+# Its name is all that is known of it here: nothing is imported.
+COMMAND = (sys.executable, "-m", "saccade.train.answering")
 MOST_LINE = 1 << 20
 PATIENCE = 60.0  # seconds: the first question loads JAX and compiles
 
@@ -19,7 +22,7 @@ PATIENCE = 60.0  # seconds: the first question loads JAX and compiles
 class Answerer:
     """Speaks lines of JSON with a command, one question at a time."""
 
-    def __init__(self, command: Sequence[str]):
+    def __init__(self, command: Sequence[str] = COMMAND):
         self.command = command
         self.asking = asyncio.Lock()
         self.process: asyncio.subprocess.Process | None = None

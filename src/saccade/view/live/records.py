@@ -70,10 +70,12 @@ def record(path: Path) -> dict[str, Any]:
     """Everything of a run that does not change while it is looked at.
 
     Raises:
-        FileNotFoundError: it has no run.json (any more).
         BadRun: run.json is damaged.
     """
-    facts = read_object(path, "run.json")
+    try:
+        facts = read_object(path, "run.json")
+    except FileNotFoundError:
+        facts = {}  # it has not begun
     data = {name: value for name, value in _inner(facts, "data").items() if name != "excluded"}
     classes = data.get("classes")
     return {

@@ -5,7 +5,7 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
@@ -69,22 +69,37 @@ class Live:
 
 
 def make_app(live: Live, door: Door) -> ASGIApp:
-    """The whole server: these addresses behind the door, and nothing else."""
+    """The whole server: the page and what it asks, behind the door, and nothing else."""
+    page = [
+        Route("/", _index, methods=["GET"]),
+        Route("/assets/{name}", _asset, methods=["GET"]),
+        Route("/api/runs", _runs, methods=["GET"]),
+        WebSocketRoute("/api/live", _live),
+    ]
+    return guarded(_application(live, [*page, *_run_routes()]), door)
+
+
+def make_run_app(live: Live) -> ASGIApp:
+    """What is asked about a run, without a door: for who asks within this process."""
+    return _application(live, _run_routes())
+
+
+def _run_routes() -> list[Route]:
+    return [
+        Route("/api/runs/{run}", _run, methods=["GET"]),
+        Route("/api/runs/{run}/curves", _curves, methods=["GET"]),
+        Route("/api/runs/{run}/images", _images, methods=["GET"]),
+        Route("/api/runs/{run}/snapshots/{step}", _snapshot, methods=["GET"]),
+        Route("/api/runs/{run}/bands", _bands, methods=["GET"]),
+        Route("/api/runs/{run}/control", _control, methods=["POST"]),
+        Route("/api/runs/{run}/answer", _answer, methods=["POST"]),
+        Route("/api/runs/{run}/printed", _printed, methods=["GET"]),
+    ]
+
+
+def _application(live: Live, routes: Sequence[BaseRoute]) -> Starlette:
     app = Starlette(
-        routes=[
-            Route("/", _index, methods=["GET"]),
-            Route("/assets/{name}", _asset, methods=["GET"]),
-            Route("/api/runs", _runs, methods=["GET"]),
-            Route("/api/runs/{run}", _run, methods=["GET"]),
-            Route("/api/runs/{run}/curves", _curves, methods=["GET"]),
-            Route("/api/runs/{run}/images", _images, methods=["GET"]),
-            Route("/api/runs/{run}/snapshots/{step}", _snapshot, methods=["GET"]),
-            Route("/api/runs/{run}/bands", _bands, methods=["GET"]),
-            Route("/api/runs/{run}/control", _control, methods=["POST"]),
-            Route("/api/runs/{run}/answer", _answer, methods=["POST"]),
-            Route("/api/runs/{run}/printed", _printed, methods=["GET"]),
-            WebSocketRoute("/api/live", _live),
-        ],
+        routes=routes,
         exception_handlers={
             HTTPException: _say_http,
             BadUsage: _say_bad_usage,
@@ -94,7 +109,7 @@ def make_app(live: Live, door: Door) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     app.state.live = live
-    return guarded(app, door)
+    return app
 
 
 async def _index(request: Request) -> Response:

@@ -96,6 +96,23 @@ class Shelf:
         return hashlib.blake2b(key, key=self.secret, digest_size=9).hexdigest()
 
 
+class OneRun(Shelf):
+    """One run, there from before its first file on."""
+
+    def __init__(self, path: Path):
+        self.path = path.absolute()
+        super().__init__([self.path])
+        self.id = self._id(self.path)
+
+    def runs(self) -> dict[str, tuple[str, Path]]:
+        """It alone, as long as its directory is there."""
+        return {self.id: (_readable(self.path.name), self.path)} if self.path.is_dir() else {}
+
+    def find(self, id_: str) -> tuple[str, Path] | None:
+        """It, if this is its id and its directory is there."""
+        return self.runs().get(id_)
+
+
 def shelved(names: Sequence[Path], folder: Path) -> list[Path]:
     """The paths for a shelf: what a person named, or the folder of all runs.
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from starlette.responses import Response
 
 PAGE = Path(__file__).parent / "page"
+NOTEBOOK = PAGE / "notebook.js"
 TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
