@@ -23,6 +23,7 @@ ROUTES = {
     "/api/runs/{run}/bands": {"GET"},
     "/api/runs/{run}/control": {"POST"},
     "/api/runs/{run}/answer": {"POST"},
+    "/api/runs/{run}/printed": {"GET"},
     "/api/live": None,
 }
 PLACES = [*ROUTES, "/nowhere", "/api", "/docs", "/openapi.json", "//", "/assets/", "/favicon.ico"]
