@@ -13,6 +13,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Parameter
 
 from saccade import __version__
+from saccade.cli.bench import bench
 from saccade.cli.control import control
 from saccade.cli.datasets import datasets
 from saccade.cli.evaluate import evaluate
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "runs": runs,
     "view": view,
     "movie": movie,
+    "bench": bench,
 }
 
 EXAMPLES = """

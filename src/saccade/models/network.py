@@ -65,10 +65,20 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> Network
             f"`{name}` takes pictures of at least {entry.least}x{entry.least} pixels, "
             f"got {input_shape[0]}x{input_shape[1]}"
         )
-    function = getattr(import_module(f"saccade.models.{entry.family}"), entry.function)
     with unallocated():
-        model = function(input_shape, classes)
+        model = keras_model(name, input_shape, classes)
     return Network(name, layer_graph(model), classes, {"model": name, "arguments": {}})
+
+
+def keras_model(name: str, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """The Keras model of this name, with weights of its own.
+
+    >>> keras_model("softmax", (28, 28, 1), 10).count_params()
+    7850
+    """
+    entry = model_entry(name)
+    function = getattr(import_module(f"saccade.models.{entry.family}"), entry.function)
+    return function(input_shape, classes)
 
 
 def from_keras(model: keras.Model, classes: int) -> Network:

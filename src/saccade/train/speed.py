@@ -1,0 +1,111 @@
+"""How fast networks train on this machine, beside Keras' own `fit` on the same JAX.
+
+Both sides train the same network with Adam on the same made-up pictures, in one process, taking
+turns. Ours is a whole `fit`, looks and saves included; Keras has its data in memory, as floats.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from saccade.core.preprocess import Preprocess
+from saccade.core.records import Dataset, Split
+from saccade.models.backend import keras
+from saccade.models.network import build, keras_model
+from saccade.run.events import StepsDone
+from saccade.train.fit import fit
+from saccade.train.recipes import recipe
+
+SHAPE, CLASSES, BATCH = (28, 28, 1), 10, 100
+ENDLESS = 1_000_000
+# Pictures a round: enough to time, not so many that Keras takes long.
+NETS = {
+    "softmax": 60_000,
+    "mlp-relu": 60_000,
+    "conv": 12_000,
+    "conv-bn-small": 6_000,
+    "conv-bn": 1_000,
+}
+
+Round = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Images/s of each round, and seconds of the first one, in which all is compiled."""
+
+    model: str
+    ours: tuple[float, ...]
+    keras: tuple[float, ...]
+    ours_first: float
+    keras_first: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast as Keras, by the medians."""
+        return float(np.median(self.ours) / np.median(self.keras))
+
+
+def measure(model: str, images: int, rounds: int) -> Speed:
+    """Takes turns, after one round each that is not counted."""
+    sides = _ours(model, images), _keras(model, images)
+    first = [_seconds(side) for side in sides]
+    times = [[_seconds(side) for side in sides] for _ in range(rounds)]
+    ours, theirs = (
+        tuple(images / seconds for seconds in side) for side in zip(*times, strict=True)
+    )
+    return Speed(model, ours, theirs, *first)
+
+
+def made_up(images: int) -> Dataset:
+    """Noise: how long an update takes does not depend on what is seen."""
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (images, *SHAPE), dtype=np.uint8)
+    labels = random.integers(0, CLASSES, images).astype(np.int32)
+    train = Split(pixels, labels, [str(i) for i in range(images)])
+    few = train.take(np.arange(min(images, BATCH)))
+    names = tuple(map(str, range(CLASSES)))
+    rule = Preprocess(28, 28, 1)
+    return Dataset("made-up", "made-up", names, train, few, few, rule, "official", "", "")
+
+
+def _ours(model: str, images: int) -> Round:
+    data, steps = made_up(images), images // BATCH
+    endless = recipe(
+        model,
+        steps=ENDLESS,
+        evaluate_every=ENDLESS,
+        batch_size=BATCH,
+        augment=(),
+        optimizer="adam",
+        weight_decay=0,
+    )
+    events = iter(fit(build(model, SHAPE, CLASSES), data, endless))
+    return lambda: _train(events, steps)
+
+
+def _train(events: Iterator[object], steps: int) -> None:
+    while steps > 0:
+        event = next(events)
+        if isinstance(event, StepsDone):
+            steps -= event.last - event.first + 1
+
+
+def _keras(model: str, images: int) -> Round:
+    train = made_up(images).train
+    pixels = train.pixels.astype(np.float32) / 255
+    network = keras_model(model, SHAPE, CLASSES)
+    network.compile(
+        optimizer=keras.optimizers.Adam(1e-3),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return lambda: network.fit(pixels, train.labels, batch_size=BATCH, epochs=1, verbose=0)
+
+
+def _seconds(work: Round) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
