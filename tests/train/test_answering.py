@@ -59,6 +59,19 @@ def test_weights_that_change_answer_anew(run, rng):
     assert before["probabilities"] != after["probabilities"]
 
 
+def test_weights_written_within_a_tick_of_the_clock_are_told_apart(run, rng):
+    picture = rng.integers(0, 256, (8, 8, 1), dtype=np.uint8)
+    step, weights = read_live(run.path)
+    try:
+        for number in (302, 303):
+            write_live(run.path, number, weights)
+            os.utime(run.path / LIVE, ns=(10**18, 10**18))
+            [answer] = asked(question(run, picture))
+            assert answer["step"] == number
+    finally:
+        write_live(run.path, step, weights)
+
+
 def test_an_earlier_step_is_answered_by_the_nearest_checkpoint(run, rng):
     picture = rng.integers(0, 256, (8, 8, 1), dtype=np.uint8)
     best = read_checkpoint(run.checkpoints, "best").step

@@ -298,8 +298,8 @@ def test_what_was_told_before_anybody_listened_is_told_again(page, kernel, repla
     kernel.busy = True
     with replay.training():
         replay.train(100)
-        kernel.watch(replay.run)
         kernel.lost = 4  # images, snapshot, curves, bands
+        kernel.watch(replay.run)
         wait_for_panes(page)
     assert kernel.lost == 0
 

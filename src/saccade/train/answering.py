@@ -89,12 +89,16 @@ def _weights(run: Path, wanted: int | None) -> tuple[int, Mapping[str, np.ndarra
 
 
 def _newest(run: Path) -> tuple[int, Mapping[str, np.ndarray]]:
-    file = run / LIVE
-    return _live(run, file.stat().st_mtime_ns if file.exists() else 0)
+    try:
+        written = (run / LIVE).stat()
+    except FileNotFoundError:
+        return _live(run, (0, 0))
+    # Two may be written within one tick of the clock, but then as two files.
+    return _live(run, (written.st_mtime_ns, written.st_ino))
 
 
 @lru_cache(maxsize=4)
-def _live(run: Path, changed: int) -> tuple[int, Mapping[str, np.ndarray]]:
+def _live(run: Path, version: tuple[int, int]) -> tuple[int, Mapping[str, np.ndarray]]:
     step, weights = read_live(run)
     check_weights(weights, _network(run)[0].graph)
     return step, weights
