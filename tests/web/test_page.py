@@ -340,12 +340,19 @@ def test_control_s_saves_what_is_seen(open_page):
 
 def test_a_saved_picture_says_which_curve_and_which_layer_is_which(open_page):
     page = ready(open_page("#/run/long"))
-    with page.expect_download() as waiting:
-        page.keyboard.press("Control+s")
+    places = ("", ".key.train i", ".key.watched i", ".key.watched span", "select >> nth=0")
+
+    def boxes():
+        return [page.locator(f"main.panes {place}").first.bounding_box() for place in places]
+
+    before = None
+    while before != boxes():  # what still arrives may move the rest between picture and measure
+        before = boxes()
+        with page.expect_download() as waiting:
+            page.keyboard.press("Control+s")
     picture = np.asarray(Image.open(waiting.value.path()).convert("RGB")).astype(int)
-    panes = page.locator("main.panes").bounding_box()
-    for place in (".key.train i", ".key.watched i", ".key.watched span", "select >> nth=0"):
-        box = page.locator(f"main.panes {place}").first.bounding_box()
+    panes, *stand = before
+    for place, box in zip(places[1:], stand, strict=True):
         left, top = 2 * (box["x"] - panes["x"]), 2 * (box["y"] - panes["y"] + 34)
         right, bottom = left + 2 * box["width"], top + 2 * max(box["height"], 3)
         seen = picture[round(top) : round(bottom), round(left) : round(right)]

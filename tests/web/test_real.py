@@ -142,6 +142,7 @@ def test_two_tabs_see_the_same_and_a_reload_loses_nothing(training, open_run):
     one.wait_for_selector("[data-pane='6'] canvas[data-errors]")
     assert shown_step(one) >= before
     one.keyboard.press("4")
+    one.wait_for_selector("[data-pane='4'] option:has-text('conv2d 1')", state="attached")
     labels = one.locator("[data-pane='4'] select option").all_inner_texts()
     assert {"conv2d 1 kernel", "conv2d 3 bias", "dense 2 kernel"} <= set(labels)
 
