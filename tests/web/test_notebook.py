@@ -430,8 +430,8 @@ def test_a_drawing_is_answered(page, kernel, trained, monkeypatch):
     monkeypatch.setattr(widgets, "answerer", lambda: answerer)
     kernel.watch(trained)
     wait_for_panes(page)
-    page.click("#cell-0 button:has-text('Draw')")
     assert answerer.process is None
+    page.click("#cell-0 button:has-text('Draw')")
     pad = page.locator("#cell-0 canvas.pad").bounding_box()
     page.mouse.move(pad["x"] + 100, pad["y"] + 50)
     page.mouse.down()

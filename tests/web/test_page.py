@@ -36,6 +36,10 @@ def ready(page, *canvases):
         """() => /\\d/.test(
             document.querySelector("[data-figure='images/s']")?.textContent ?? "")"""
     )
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("[data-pane='1'] .plot, [data-pane='2'] .plot")]
+            .every(plot => !plot.checkVisibility() || plot.dataset.last)"""
+    )
     for canvas in canvases or (WATCHED, BATCH):
         page.wait_for_selector(f"{canvas}[data-errors]", state="attached")
     return page

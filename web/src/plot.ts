@@ -131,7 +131,7 @@ export class Plot {
       hooks: {
         setSelect: [(plot) => this.select(plot)],
         setCursor: [(plot) => options.hover?.(plot.cursor.idx ?? null)],
-        draw: [(plot) => this.lines(plot)],
+        draw: [(plot) => this.drawn(plot)],
       },
     };
   }
@@ -212,6 +212,12 @@ export class Plot {
     this.zoom = { x: change(now.x, right), y: this.options.logarithmic ? now.y : change(now.y, up) };
     this.plot?.setData(this.data);
     this.options.zoomed?.();
+  }
+
+  private drawn(plot: uPlot): void {
+    this.lines(plot);
+    const steps = plot.data[0];
+    this.host.dataset.last = String(steps[steps.length - 1] ?? "");
   }
 
   /** Vertical lines: what somebody did to the run, and where the slider stands. */
