@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from saccade.models.backend import jax
-from saccade.models.direct import LAYOUT, convolve_direct
+from saccade.models.direct import (
+    GROUP_LEAST,
+    GROUP_PLACES,
+    LAYOUT,
+    convolve_direct,
+    kernel_slope,
+)
 from saccade.models.patches import convolve_patches
 
 jnp, lax = jax.numpy, jax.lax
@@ -89,3 +95,14 @@ def test_many_channels_in_single_precision(channels):
         np.testing.assert_allclose(
             mine, theirs, rtol=1e-4, atol=1e-4 * float(jnp.abs(theirs).max())
         )
+
+
+@pytest.mark.parametrize("count", [8, 20])
+def test_kernel_slopes_of_groups_of_pictures_add_up(double_precision, count):
+    rng = np.random.default_rng(0)
+    x, kernel = rng.normal(size=(count, 30, 26, 2)), rng.normal(size=(3, 3, 2, 3))
+    slope = rng.normal(size=(count, 30, 26, 3))
+    assert 30 * 26 * GROUP_LEAST > GROUP_PLACES  # groups of the least size
+    [wanted] = jax.vjp(lambda kernel: plain(x, kernel, (1, 1), "same"), kernel)[1](slope)
+    found = kernel_slope(x, slope, kernel, (1, 1), "same")
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)

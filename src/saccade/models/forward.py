@@ -18,6 +18,7 @@ from typing import Any, Literal
 from saccade.models.backend import jax, keras
 from saccade.models.direct import convolve_direct
 from saccade.models.graph import Graph, Node
+from saccade.models.normalise import normalise
 from saccade.models.patches import convolve_patches, pool_max, pool_mean
 
 jnp, lax = jax.numpy, jax.lax
@@ -167,29 +168,25 @@ def _pooling(
 
 
 def _batch_norm(node: Node, run: Pass, x: Activation) -> Activation | None:
-    """Ioffe and Szegedy 2015; the variance is the batch's own (biased)."""
     layer = node.layer
     if layer.axis not in (-1, x.array.ndim - 1):
         return None
     channel = 0 if x.last else x.array.ndim - 1
-    others = tuple(axis for axis in range(x.array.ndim) if axis != channel)
-    shape = tuple(-1 if axis == channel else 1 for axis in range(x.array.ndim))
     moving_mean, moving_variance = node.weight("moving_mean"), node.weight("moving_variance")
-    if run.mode.training and layer.trainable:
-        mean, variance = x.array.mean(others), x.array.var(others)
-        momentum = layer.momentum
-        if run.mode.batch_norm_warmup:
-            step = run.mode.step
-            momentum = jnp.minimum(momentum, (1.0 + step) / (10.0 + step))
-        for name, value in ((moving_mean, mean), (moving_variance, variance)):
-            run.updates[name] = run.weights[name] * momentum + value * (1 - momentum)
-    else:
-        mean, variance = run.weights[moving_mean], run.weights[moving_variance]
-    factor = lax.rsqrt(variance + layer.epsilon)
-    if layer.scale:
-        factor = factor * run.weights[node.weight("gamma")]
-    shift = run.weights[node.weight("beta")] if layer.center else jnp.zeros_like(mean)
-    y = (x.array - mean.reshape(shape)) * factor.reshape(shape) + shift.reshape(shape)
+    mean, variance = run.weights[moving_mean], run.weights[moving_variance]
+    gamma = run.weights[node.weight("gamma")] if layer.scale else jnp.ones_like(mean)
+    beta = run.weights[node.weight("beta")] if layer.center else jnp.zeros_like(mean)
+    if not (run.mode.training and layer.trainable):
+        shape = tuple(-1 if axis == channel else 1 for axis in range(x.array.ndim))
+        factor = lax.rsqrt(variance + layer.epsilon) * gamma
+        y = (x.array - mean.reshape(shape)) * factor.reshape(shape) + beta.reshape(shape)
+        return Activation(y, x.last)
+    y, mean, variance = normalise(x.array, gamma, beta, layer.epsilon, channel)
+    momentum = layer.momentum
+    if run.mode.batch_norm_warmup:
+        momentum = jnp.minimum(momentum, (1.0 + run.mode.step) / (10.0 + run.mode.step))
+    for name, value in ((moving_mean, mean), (moving_variance, variance)):
+        run.updates[name] = run.weights[name] * momentum + value * (1 - momentum)
     return Activation(y, x.last)
 
 
