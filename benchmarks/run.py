@@ -56,9 +56,10 @@ class Side:
 def sides() -> Iterator[Side]:
     """Those that can be had here."""
     own = sys.executable
-    yield Side("saccade", [own, str(HERE / "ours.py")])
+    cold = {"JAX_ENABLE_COMPILATION_CACHE": "false"}
+    yield Side("saccade", [own, str(HERE / "ours.py")], cold)
     fit = str(HERE / "peers" / "keras_fit.py")
-    yield Side("Keras fit, JAX", [own, fit], {"KERAS_BACKEND": "jax"})
+    yield Side("Keras fit, JAX", [own, fit], {"KERAS_BACKEND": "jax", **cold})
     if python := environment("tensorflow"):
         yield Side("Keras fit, TensorFlow", [python, fit], {"KERAS_BACKEND": "tensorflow"})
     if python := environment("torch"):

@@ -1,7 +1,9 @@
 """What all tests share: places of their own, pictures to learn, a finished run to look at."""
 
+import atexit
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,8 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import saccade
-from saccade.run.directory import Run
+# One compilation serves all tests and the commands they start, and none of another day does.
+COMPILED = tempfile.mkdtemp(prefix="saccade-compiled-")
+atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+
+import saccade  # noqa: E402
+from saccade.run.directory import Run  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 

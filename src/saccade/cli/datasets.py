@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from saccade.core.cache import cache_folder
 from saccade.core.errors import BadUsage
 from saccade.data import DATASETS, Entry, named_entry
-from saccade.data.locate import cache_folder, find
+from saccade.data.locate import find
 
 
 def datasets(

@@ -7,17 +7,13 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from saccade.core.cache import cache_folder
 from saccade.core.errors import MissingFile
 
 # Where Debian's package dataset-fashion-mnist puts the official files.
 SYSTEM_PLACES = {"fashion-mnist": Path("/usr/share/datasets/fashion-mnist")}
 
 log = logging.getLogger("saccade")
-
-
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/saccade`, else ~/.cache/saccade."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saccade"
 
 
 def data_folders(dataset: str) -> list[Path]:

@@ -27,4 +27,8 @@ if jax.__version_info__ < (0, 11) and "ynn_fusion_type" not in os.environ.get("X
 
 import keras  # noqa: E402
 
+from saccade.models.compiled import keep_compiled  # noqa: E402
+
+keep_compiled(jax)
+
 __all__ = ["jax", "keras"]

@@ -1,7 +1,8 @@
 """The compiled half of training: a chunk of updates, and the network's answers.
 
 A chunk is one executable whose number of steps is an argument, so that its length changes neither
-compilation nor results. Pictures stay on the device as uint8; a batch is a row of positions.
+compilation nor results; so is the seed, and what one seed compiled serves the others. Pictures stay
+on the device as uint8; a batch is a row of positions.
 """
 
 import math
@@ -154,6 +155,7 @@ class Engine:
         state, losses, accuracies, slopes = self._chunk(
             state,
             train,
+            np.uint32(self.recipe.seed),
             np.pad(np.asarray(ids, np.int32), ((0, padding), (0, 0))),
             np.pad(np.asarray(rates, np.float32), (0, padding)),
             np.int32(first),
@@ -171,7 +173,9 @@ class Engine:
         for k, rows in enumerate(np.asarray(ids, np.int32)):
             last = np.bool_(k == len(ids) - 1)
             rate, step = np.float32(rates[k]), np.int32(first + k)
-            state, loss, accuracy, slopes = self._step(state, train, rows, rate, step, last)
+            state, loss, accuracy, slopes = self._step(
+                state, train, np.uint32(self.recipe.seed), rows, rate, step, last
+            )
             told.append((loss, accuracy))
         losses, accuracies = (np.array(values, np.float32) for values in zip(*told, strict=True))
         return Chunk(state, losses, accuracies, np.asarray(slopes))
@@ -226,9 +230,15 @@ class Engine:
     @cached_property
     def _chunk(self) -> Any:
         def chunk(
-            state: State, train: Resident, ids: Array, rates: Array, first: Array, count: Array
+            state: State,
+            train: Resident,
+            seed: Array,
+            ids: Array,
+            rates: Array,
+            first: Array,
+            count: Array,
         ) -> _Carry:
-            key = jax.random.key(self.recipe.seed)
+            key = jax.random.key(seed)
 
             def body(k: Array, carry: _Carry) -> _Carry:
                 state, losses, accuracies, _ = carry
@@ -250,9 +260,15 @@ class Engine:
     @cached_property
     def _step(self) -> Any:
         def step(
-            state: State, train: Resident, rows: Array, rate: Array, index: Array, last: Array
+            state: State,
+            train: Resident,
+            seed: Array,
+            rows: Array,
+            rate: Array,
+            index: Array,
+            last: Array,
         ) -> _Carry:
-            key = jax.random.key(self.recipe.seed)
+            key = jax.random.key(seed)
             batch = Resident(train.pixels[rows], train.labels[rows])
             return self._update(state, batch, rate, index, key, last)
 

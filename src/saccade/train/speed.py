@@ -7,12 +7,13 @@ turns. Ours is a whole `fit`, looks and saves included; Keras has its data in me
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Dataset, Split
-from saccade.models.backend import keras
+from saccade.models.backend import jax, keras
 from saccade.models.network import build, keras_model
 from saccade.run.events import StepsDone
 from saccade.train.fit import fit
@@ -49,9 +50,15 @@ class Speed:
 
 
 def measure(model: str, images: int, rounds: int) -> Speed:
-    """Takes turns, after one round each that is not counted."""
+    """Takes turns, after one round each that is not counted; nothing is compiled beforehand."""
     sides = _ours(model, images), _keras(model, images)
-    first = [_seconds(side) for side in sides]
+    config: Any = jax.config
+    kept = config.jax_enable_compilation_cache
+    config.update("jax_enable_compilation_cache", False)
+    try:
+        first = [_seconds(side) for side in sides]
+    finally:
+        config.update("jax_enable_compilation_cache", kept)
     times = [[_seconds(side) for side in sides] for _ in range(rounds)]
     ours, theirs = (
         tuple(images / seconds for seconds in side) for side in zip(*times, strict=True)
