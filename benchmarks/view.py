@@ -73,7 +73,7 @@ def look(address: str) -> None:
             executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
         )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address)
+        page.goto(address + "#/")
         page.locator("a[href*='#/run/']").first.click(timeout=120_000)
         page.wait_for_timeout(3_600_000)
 

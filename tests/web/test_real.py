@@ -85,7 +85,7 @@ def open_run(browser, address):
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address)
+        page.goto(address + "#/")
         page.click(f"a:has-text('{name}')")
         page.wait_for_selector("[data-pane='6'] canvas[data-errors]")
         return page
@@ -127,6 +127,22 @@ def test_what_is_asked_on_the_page_happens_to_the_run(training, open_run):
     page.wait_for_selector("text=Test accuracy")
     test = json.loads((run.path / "eval" / "metrics.json").read_text())["test"]
     assert f"{100 * test['accuracy']:.2f} %" in page.inner_text(".tested")
+
+
+def test_who_opens_the_address_of_one_run_sees_that_run(browser, place):
+    words = ("view", "runs/trained", "--no-browser")
+    server = start(*words, cwd=place, stdout=subprocess.PIPE)
+    page = browser.new_page()
+    try:
+        page.goto(server.stdout.readline().strip())
+        page.wait_for_selector("[data-pane='6'] canvas[data-errors]")
+        page.evaluate("location.hash = '#/'")
+        page.click("a:has-text('trained')")
+        page.wait_for_selector("[data-pane='6'] canvas[data-errors]")
+    finally:
+        page.close()
+        server.terminate()
+        server.communicate()
 
 
 def test_two_tabs_see_the_same_and_a_reload_loses_nothing(training, open_run):

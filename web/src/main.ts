@@ -25,7 +25,16 @@ function route(): void {
   scrollTo(0, 0);
 }
 
+/** Who was given a bare address of one run, as by `saccade train`, comes for that run. */
+async function arrive(): Promise<void> {
+  if (!location.hash) {
+    const { runs } = await new Server(network).listRuns().catch(() => ({ runs: [] }));
+    if (runs.length === 1 && !location.hash) history.replaceState(null, "", `#/run/${encodeURIComponent(runs[0].id)}`);
+  }
+  addEventListener("hashchange", route);
+  route();
+}
+
 addTheme(document.documentElement);
 document.body.append(root);
-addEventListener("hashchange", route);
-route();
+void arrive();

@@ -8,7 +8,7 @@ from saccade.core.errors import BrowserFailed
 from saccade.view.chromium import Tab, open_tab
 
 KINDS = (".mp4", ".webm")
-LINK = "document.querySelector(\"a[href*='#/run/']\")?.getAttribute('href')"
+AT_RUN = "location.hash.startsWith('#/run/') && location.hash.split('?')[0]"
 READY = """(() => {
     const pane = document.querySelector("main.panes canvas[data-errors], main.panes .uplot");
     const snapshots = document.querySelector("input[type=range]");
@@ -38,8 +38,8 @@ def record_movie(
         BrowserFailed: the browser does not start, or records nothing.
     """
     with open_tab(browser, *size, folder) as tab:
-        tab.call("Page.navigate", url=address)
-        run = tab.wait_for(LINK)
+        tab.call("Page.navigate", url=address)  # of one run: its page
+        run = tab.wait_for(AT_RUN)
         tab.evaluate(f"location.hash = {run!r} + '?view={graphs}'")
         tab.wait_for(READY)
         tab.evaluate("document.querySelector('[data-tool=movie]').click()")
