@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from saccade.models.backend import jax, keras
-from saccade.models.forward import LOWERINGS, Mode, forward
+from saccade.models.forward import LOWERINGS, TOGETHER, Mode, forward
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import first_weights, unallocated
 from saccade.models.network import build
@@ -78,7 +78,7 @@ CASES = {
 
 def test_every_form_of_our_own_is_compared():
     kinds = {type(layer).__name__ for body in CASES.values() for layer in body}
-    assert set(LOWERINGS) - kinds == {"Add", "Concatenate"}  # they have ways that meet, below
+    assert {*LOWERINGS, *TOGETHER} - kinds == {"Add", "Concatenate"}  # ways that meet, below
 
 
 class Conv2D(layers.Conv2D):
@@ -190,6 +190,25 @@ def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_key(form):
     assert (first != other).any()
     assert (first == 0).mean() == pytest.approx(0.25, abs=0.02)
     assert first.mean() == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("case", [*CASES, "dropout", "dropout on maps"])
+def test_parts_of_a_batch_change_nothing(case, form, parts):
+    more = {
+        "dropout": [layers.Flatten(), layers.Dropout(0.5)],
+        "dropout on maps": [layers.Conv2D(3, 2), layers.Dropout(0.5)],
+    }
+    _, graph, weights, images = build_and_draw(*{**CASES, **more}[case])
+    mode = Mode(training=True, key=jax.random.key(5))
+    whole, parted = (
+        forward(graph, weights, images, form=form, mode=mode, parts=count) for count in (1, parts)
+    )
+    np.testing.assert_allclose(parted[0], whole[0], rtol=2e-5, atol=2e-5)
+    assert parted[1].keys() == whole[1].keys()
+    for name, value in whole[1].items():
+        np.testing.assert_allclose(parted[1][name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_the_course_example_of_a_convolution():

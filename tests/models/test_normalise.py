@@ -38,7 +38,14 @@ def formula(x, gamma, beta, epsilon, channel):
 
 
 @pytest.mark.parametrize(("shape", "channel"), SHAPES.values(), ids=SHAPES)
-def test_values_and_slopes_are_the_formulas(shape, channel):
+@pytest.mark.parametrize("ends", [[], [2], [1, 2]], ids=["whole", "two", "three"])
+def test_values_and_slopes_are_the_formulas(shape, channel, ends):
+    batch = 0 if channel else -1
+
+    def in_parts(x, *given):
+        parts, mean, variance = normalise(tuple(jnp.split(x, ends, batch)), *given)
+        return jnp.concatenate(parts, batch), mean, variance
+
     given = drawn(shape, channel)
     weight = np.random.default_rng(1).normal(size=shape)
 
@@ -46,10 +53,10 @@ def test_values_and_slopes_are_the_formulas(shape, channel):
         return lambda *given: (function(*given, 1e-3, channel)[0] * weight).sum()
 
     for ours, theirs in zip(
-        normalise(*given, 1e-3, channel), formula(*given, 1e-3, channel), strict=True
+        in_parts(*given, 1e-3, channel), formula(*given, 1e-3, channel), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
-    slopes = [jax.grad(total(f), argnums=(0, 1, 2))(*given) for f in (normalise, formula)]
+    slopes = [jax.grad(total(f), argnums=(0, 1, 2))(*given) for f in (in_parts, formula)]
     for ours, theirs in zip(*slopes, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
@@ -59,7 +66,7 @@ def test_slopes_are_the_differences():
     weight = np.random.default_rng(1).normal(size=x.shape)
 
     def total(x):
-        return (jnp.tanh(normalise(x, gamma, beta, 1e-3, 3)[0]) * weight).sum()
+        return (jnp.tanh(normalise((x,), gamma, beta, 1e-3, 3)[0][0]) * weight).sum()
 
     slope, step = jax.grad(total)(x), 1e-6
     for place in ((0, 0, 0, 0), (2, 1, 1, 1), (3, 2, 1, 0)):
@@ -71,5 +78,5 @@ def test_slopes_are_the_differences():
 
 def test_moving_averages_send_no_slope():
     given = drawn((4, 3, 2, 2), 3)
-    slope = jax.grad(lambda x: normalise(x, *given[1:], 1e-3, 3)[1].sum())(given[0])
+    slope = jax.grad(lambda x: normalise((x,), *given[1:], 1e-3, 3)[1].sum())(given[0])
     assert not slope.any()

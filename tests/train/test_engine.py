@@ -15,6 +15,7 @@ from saccade.train.schedule import Constant
 PATCHES = Forms("patches", "patches")
 LAYERS = Forms("layers", "layers")
 DIRECT = Forms("direct", "layers")
+HALVES = Forms("patches", "patches", parts=2)
 
 
 @pytest.fixture
@@ -42,7 +43,8 @@ def trained(engine, noise, counts, rate=0.05):
 
 
 @pytest.mark.parametrize(
-    "model, forms", [("softmax", PATCHES), ("conv-bn", PATCHES), ("conv-bn", DIRECT)]
+    "model, forms",
+    [("softmax", PATCHES), ("conv-bn", PATCHES), ("conv-bn", DIRECT), ("conv-bn", HALVES)],
 )
 def test_the_length_of_chunks_changes_no_bit(model, forms, noise):
     results = []
@@ -97,7 +99,7 @@ def test_weight_decay_pulls_kernels_and_leaves_biases(noise):
     np.testing.assert_allclose(plain["01-dense/bias"], pulled["01-dense/bias"], atol=1e-7)
 
 
-@pytest.mark.parametrize("forms", [LAYERS, DIRECT])
+@pytest.mark.parametrize("forms", [LAYERS, DIRECT, HALVES])
 @pytest.mark.parametrize("model", ["conv", "mlp-relu"])
 def test_all_forms_train_alike(model, forms, noise):
     one, _ = trained(engine_for(model, PATCHES, optimizer="sgd"), noise, [5])

@@ -9,11 +9,16 @@ CPUs and nets of many channels, outside a loop.
 accelerators, and what the tests compare the others with.
 
 A layer without a form of its own here runs as Keras has it under all.
+
+A batch may go through in parts: XLA computes on several cores at once what does not depend on each
+other. Layers that look at the whole batch see all parts; no result changes but by rounding.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import numpy as np
 
 from saccade.models.backend import jax, keras
 from saccade.models.direct import convolve_direct
@@ -53,11 +58,19 @@ class Activation:
     array: Array
     last: bool = False
 
+    @property
+    def pictures(self) -> int:
+        """How many there are."""
+        return int(self.array.shape[-1 if self.last else 0])
+
     def batch_first(self) -> Array:
         return self.array.transpose(3, 1, 2, 0) if self.last else self.array
 
     def batch_last(self) -> Array:
         return self.array if self.last else self.array.transpose(3, 1, 2, 0)
+
+
+Parts = tuple[Activation, ...]  # of one batch, in order
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,13 @@ class Pass:
 
 
 def forward(
-    graph: Graph, weights: Mapping[str, Array], images: Array, *, form: Form, mode: Mode
+    graph: Graph,
+    weights: Mapping[str, Array],
+    images: Array,
+    *,
+    form: Form,
+    mode: Mode,
+    parts: int = 1,
 ) -> tuple[Array, dict[str, Array]]:
     """(logits [n, classes], new values of the weights that training moves by itself).
 
@@ -83,16 +102,41 @@ def forward(
     binary net becomes the logits (0, z): their softmax is its sigmoid, their cross entropy its own.
     """
     run = Pass(weights, mode, form)
-    values: dict[int, Activation] = {-1: Activation(images)}
+    values = {-1: tuple(Activation(part) for part in jnp.array_split(images, parts))}
     for node in graph.nodes:
-        inputs = [values[i] for i in node.inputs]
-        lowering = LOWERINGS.get(node.kind)
-        value = lowering(node, run, *inputs) if lowering else None
-        values[node.position] = as_keras(node, run, inputs) if value is None else value
-    logits = values[len(graph.nodes) - 1].batch_first()
+        values[node.position] = _through(node, run, [values[i] for i in node.inputs])
+    logits = _whole(values[len(graph.nodes) - 1]).batch_first()
     if graph.binary:
         logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=1)
     return logits, run.updates
+
+
+def _through(node: Node, run: Pass, inputs: list[Parts]) -> Parts:
+    """A layer's output, part by part where its form allows it."""
+    if together := TOGETHER.get(node.kind):
+        values = together(node, run, inputs[0])
+    elif lowering := LOWERINGS.get(node.kind):
+        each = [lowering(node, run, *part) for part in zip(*inputs, strict=True)]
+        done = tuple(value for value in each if value is not None)
+        values = done if len(done) == len(each) else None
+    else:
+        values = None
+    if values is not None:
+        return values
+    return _apart(as_keras(node, run, [_whole(parts) for parts in inputs]), inputs[0])
+
+
+def _whole(parts: Parts) -> Activation:
+    """The batch in one piece."""
+    if len(parts) == 1:
+        return parts[0]
+    return Activation(jnp.concatenate([part.batch_first() for part in parts]))
+
+
+def _apart(whole: Activation, like: Parts) -> Parts:
+    """The batch in the pieces that `like` has."""
+    ends = np.cumsum([part.pictures for part in like])[:-1]
+    return tuple(Activation(array) for array in jnp.split(whole.batch_first(), ends))
 
 
 def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
@@ -167,38 +211,50 @@ def _pooling(
     return lowering
 
 
-def _batch_norm(node: Node, run: Pass, x: Activation) -> Activation | None:
-    layer = node.layer
-    if layer.axis not in (-1, x.array.ndim - 1):
+def _batch_norm(node: Node, run: Pass, parts: Parts) -> Parts | None:
+    layer, axes = node.layer, parts[0].array.ndim
+    if layer.axis not in (-1, axes - 1) or not _alike(parts):
         return None
-    channel = 0 if x.last else x.array.ndim - 1
+    last = parts[0].last
+    channel = 0 if last else axes - 1
     moving_mean, moving_variance = node.weight("moving_mean"), node.weight("moving_variance")
     mean, variance = run.weights[moving_mean], run.weights[moving_variance]
     gamma = run.weights[node.weight("gamma")] if layer.scale else jnp.ones_like(mean)
     beta = run.weights[node.weight("beta")] if layer.center else jnp.zeros_like(mean)
+    arrays = tuple(part.array for part in parts)
     if not (run.mode.training and layer.trainable):
-        shape = tuple(-1 if axis == channel else 1 for axis in range(x.array.ndim))
-        factor = lax.rsqrt(variance + layer.epsilon) * gamma
-        y = (x.array - mean.reshape(shape)) * factor.reshape(shape) + beta.reshape(shape)
-        return Activation(y, x.last)
-    y, mean, variance = normalise(x.array, gamma, beta, layer.epsilon, channel)
+        shape = tuple(-1 if axis == channel else 1 for axis in range(axes))
+        factor = (lax.rsqrt(variance + layer.epsilon) * gamma).reshape(shape)
+        moved = [(x - mean.reshape(shape)) * factor + beta.reshape(shape) for x in arrays]
+        return tuple(Activation(x, last) for x in moved)
+    normal, mean, variance = normalise(arrays, gamma, beta, layer.epsilon, channel)
     momentum = layer.momentum
     if run.mode.batch_norm_warmup:
         momentum = jnp.minimum(momentum, (1.0 + run.mode.step) / (10.0 + run.mode.step))
     for name, value in ((moving_mean, mean), (moving_variance, variance)):
         run.updates[name] = run.weights[name] * momentum + value * (1 - momentum)
-    return Activation(y, x.last)
+    return tuple(Activation(x, last) for x in normal)
 
 
-def _dropout(node: Node, run: Pass, x: Activation) -> Activation | None:
-    """Srivastava et al. 2014, scaled at training time; nothing to do otherwise."""
+def _dropout(node: Node, run: Pass, parts: Parts) -> Parts | None:
+    """Srivastava et al. 2014, scaled at training time; nothing to do otherwise.
+
+    What is dropped is drawn for the whole batch, so that it does not depend on the parts.
+    """
     rate = node.layer.rate
     if not run.mode.training or rate == 0:
-        return x
-    if node.layer.noise_shape is not None:
+        return parts
+    if node.layer.noise_shape is not None or not _alike(parts):
         return None
-    kept = jax.random.bernoulli(run.key(node), 1 - rate, x.array.shape)
-    return Activation(jnp.where(kept, x.array / (1 - rate), 0), x.last)
+    batch = -1 if parts[0].last else 0
+    shape = list(parts[0].array.shape)
+    shape[batch] = sum(part.pictures for part in parts)
+    ends = np.cumsum([part.pictures for part in parts])[:-1]
+    kept = jnp.split(jax.random.bernoulli(run.key(node), 1 - rate, tuple(shape)), ends, batch)
+    return tuple(
+        Activation(jnp.where(keep, part.array / (1 - rate), 0), part.last)
+        for keep, part in zip(kept, parts, strict=True)
+    )
 
 
 def _elementwise(node: Node, run: Pass, x: Activation) -> Activation | None:
@@ -268,8 +324,6 @@ LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "MaxPooling2D": _pooling(pool_max),
     "AveragePooling2D": _pooling(pool_mean),
     "ZeroPadding2D": _zero_padding,
-    "BatchNormalization": _batch_norm,
-    "Dropout": _dropout,
     "Activation": _elementwise,
     "ReLU": _one_by_one,
     "LeakyReLU": _one_by_one,
@@ -280,4 +334,9 @@ LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "Concatenate": _concatenate,
     "GlobalAveragePooling2D": _global(jnp.mean),
     "GlobalMaxPooling2D": _global(jnp.max),
+}
+# Those that look at the whole batch.
+TOGETHER: Mapping[str, Callable[[Node, Pass, Parts], Parts | None]] = {
+    "BatchNormalization": _batch_norm,
+    "Dropout": _dropout,
 }

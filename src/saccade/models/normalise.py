@@ -5,7 +5,7 @@ the forward pass; where memory is the limit, that is the time it takes (docs/lab
 """
 
 import math
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from saccade.models.backend import jax
@@ -13,54 +13,61 @@ from saccade.models.backend import jax
 jnp, lax = jax.numpy, jax.lax
 Array = Any
 
-PARTS = 4  # of a sum over places: XLA gives each to a core of its own
+SUMS = 4  # of places, added up: XLA gives each to a core of its own
+
+Parts = tuple[Array, ...]
 
 
 def normalise(
-    x: Array, gamma: Array, beta: Array, epsilon: float, channel: int
-) -> tuple[Array, Array, Array]:
-    """(normalised x, mean [c], variance [c]) over all axes but `channel`, the first or the last.
+    parts: Parts, gamma: Array, beta: Array, epsilon: float, channel: int
+) -> tuple[Parts, Array, Array]:
+    """(normalised parts, mean [c], variance [c]) over all axes but `channel`: the first or last.
 
-    The variance is the batch's own (biased). Mean and variance are for moving averages: no slope
-    goes back through them alone.
+    `parts` are one batch, in one piece or several. The variance is the batch's own (biased). Mean
+    and variance are for moving averages: no slope goes back through them alone.
 
-    >>> y, mean, variance = normalise(jnp.array([[1.0], [3.0]]), jnp.ones(1), jnp.zeros(1), 0.0, 1)
+    >>> x = jnp.array([[1.0], [3.0]])
+    >>> (y,), mean, variance = normalise((x,), jnp.ones(1), jnp.zeros(1), 0.0, 1)
     >>> y.ravel().tolist(), mean.item(), variance.item()
     ([-1.0, 1.0], 2.0, 1.0)
     """
-    y, mean, variance = _normalise(x, gamma, beta, epsilon, channel)
-    return y, lax.stop_gradient(mean), lax.stop_gradient(variance)
+    normal, mean, variance = _normalise(parts, gamma, beta, epsilon, channel)
+    return normal, lax.stop_gradient(mean), lax.stop_gradient(variance)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3, 4))
 def _normalise(
-    x: Array, gamma: Array, beta: Array, epsilon: float, channel: int
-) -> tuple[Array, Array, Array]:
-    each = _shape(x, channel)
-    mean = _mean(x, channel)
-    centred = x - mean.reshape(each)
-    variance = _mean(jnp.square(centred), channel)
-    factor = lax.rsqrt(variance + epsilon) * gamma
-    return centred * factor.reshape(each) + beta.reshape(each), mean, variance
+    parts: Parts, gamma: Array, beta: Array, epsilon: float, channel: int
+) -> tuple[Parts, Array, Array]:
+    each = _shape(parts[0], channel)
+    mean = _mean(parts, channel)
+    centred = tuple(x - mean.reshape(each) for x in parts)
+    variance = _mean(tuple(jnp.square(x) for x in centred), channel)
+    factor = (lax.rsqrt(variance + epsilon) * gamma).reshape(each)
+    return tuple(x * factor + beta.reshape(each) for x in centred), mean, variance
 
 
-def _forward(x: Array, gamma: Array, beta: Array, epsilon: float, channel: int) -> Any:
-    y, mean, variance = _normalise(x, gamma, beta, epsilon, channel)
-    return (y, mean, variance), (x, mean, variance, gamma)
+def _forward(parts: Parts, gamma: Array, beta: Array, epsilon: float, channel: int) -> Any:
+    normal, mean, variance = _normalise(parts, gamma, beta, epsilon, channel)
+    return (normal, mean, variance), (parts, mean, variance, gamma)
 
 
-def _backward(epsilon: float, channel: int, kept: Any, slopes: Any) -> tuple[Array, Array, Array]:
+def _backward(epsilon: float, channel: int, kept: Any, slopes: Any) -> tuple[Parts, Array, Array]:
     """The paper's section 3, its sums put together."""
-    x, mean, variance, gamma = kept
-    slope, each = slopes[0], _shape(x, channel)
+    parts, mean, variance, gamma = kept
+    each = _shape(parts[0], channel)
     shrink = lax.rsqrt(variance + epsilon)
-    centred = x - mean.reshape(each)
-    of_y = _mean(slope, channel)
-    of_scaled = _mean(slope * centred, channel) * shrink
-    along = centred * (of_scaled * shrink).reshape(each)
-    of_x = (slope - of_y.reshape(each) - along) * (gamma * shrink).reshape(each)
-    count = x.size // x.shape[channel]
-    return of_x, of_scaled * count, of_y * count
+    centred = tuple(x - mean.reshape(each) for x in parts)
+    of_y = _mean(slopes[0], channel)
+    products = tuple(s * x for s, x in zip(slopes[0], centred, strict=True))
+    of_scaled = _mean(products, channel) * shrink
+    along, factor = (of_scaled * shrink).reshape(each), (gamma * shrink).reshape(each)
+    of_parts = tuple(
+        (slope - of_y.reshape(each) - x * along) * factor
+        for slope, x in zip(slopes[0], centred, strict=True)
+    )
+    count = _places(parts, channel)
+    return of_parts, of_scaled * count, of_y * count
 
 
 _normalise.defvjp(_forward, _backward)
@@ -71,11 +78,21 @@ def _shape(x: Array, channel: int) -> tuple[int, ...]:
     return tuple(-1 if axis == channel else 1 for axis in range(x.ndim))
 
 
-def _mean(x: Array, channel: int) -> Array:
-    """By channel. Where channels come last, in parts: one sum over all places has one core."""
+def _places(parts: Parts, channel: int) -> int:
+    """How many numbers of one channel there are."""
+    return sum(x.size // x.shape[channel] for x in parts)
+
+
+def _mean(parts: Parts, channel: int) -> Array:
+    """By channel, over all parts."""
+    total = reduce(jnp.add, [_sum(x, channel) for x in parts])
+    return total / _places(parts, channel)
+
+
+def _sum(x: Array, channel: int) -> Array:
+    """By channel. Where channels come last, in several sums: one over all places has one core."""
     if channel == 0:
-        return x.mean(tuple(range(1, x.ndim)))
+        return x.sum(tuple(range(1, x.ndim)))
     places = math.prod(x.shape[:-1])
-    parts = math.gcd(PARTS, places)
-    parted = x.reshape(parts, places // parts, x.shape[-1])
-    return parted.sum(1).sum(0) / places
+    sums = math.gcd(SUMS, places)
+    return x.reshape(sums, places // sums, x.shape[-1]).sum(1).sum(0)

@@ -74,10 +74,15 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Forms:
-    """How convolutions are computed inside the training loop, and when answering."""
+    """How convolutions are computed inside the training loop, and when answering.
+
+    A batch is trained on in `parts`: XLA gives them to several cores (docs/lab-notes.md). Their
+    number is part of the form and not the machine's: it changes roundings.
+    """
 
     training: Form
     answering: Form
+    parts: int = 1
 
     @property
     def looped(self) -> bool:
@@ -101,7 +106,12 @@ def choose_forms(graph: Graph) -> Forms:
             places = math.prod(node.output_shape[:2])
             work["wide" if wide else "narrow"] += places * node.parameters
     training: Form = "direct" if work["wide"] > work["narrow"] else "patches"
-    return Forms(training, "layers" if work["wide"] else "patches")
+    convolves = work["wide"] + work["narrow"] > 0
+    return Forms(
+        training,
+        "layers" if work["wide"] else "patches",
+        parts=2 if convolves and training == "patches" else 1,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -286,7 +296,12 @@ class Engine:
         def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, Array, dict[str, Array]]]:
             weights = {**state.weights, **dict(zip(self.trainable, trainable, strict=True))}
             logits, updates = forward(
-                self.graph, weights, images, form=self.forms.training, mode=mode
+                self.graph,
+                weights,
+                images,
+                form=self.forms.training,
+                mode=mode,
+                parts=min(self.forms.parts, len(images)),
             )
             loss = cross_entropy(logits, batch.labels, recipe.label_smoothing).mean()
             return loss + self._penalty(weights), (loss, logits, updates)
