@@ -24,6 +24,13 @@ def test_a_picture_of_the_right_size_is_left_as_it_is():
     assert np.array_equal(Preprocess(6, 9, 3).pixels(picture), picture)
 
 
+def test_a_picture_of_the_right_size_on_its_side_is_cropped_not_read_along_other_rows():
+    rows = np.repeat(np.arange(0, 90, 10, np.uint8)[:, None, None], 6, 1)
+    got = Preprocess(6, 9, 1).pixels(rows)
+    assert (got == got[:, :1]).all()
+    assert (np.diff(got[:, 0, 0].astype(int)) > 0).all()
+
+
 def test_crop_keeps_the_centre_of_a_wide_picture():
     got = Preprocess(2, 2, 3).pixels(colours("rggb", "rggb"))
     assert np.array_equal(got, colours("gg", "gg"))

@@ -40,6 +40,16 @@ def test_spread_is_that_of_keras(initializer):
     assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.25)
 
 
+@pytest.mark.parametrize("initializer", ["glorot_uniform", "he_normal", "lecun_normal"])
+def test_the_fans_of_a_convolution_count_its_places(initializer):
+    with unallocated():
+        layer = keras.layers.Conv2D(60, 5, kernel_initializer=initializer)
+        graph = layer_graph(keras.Sequential([keras.layers.Input((9, 9, 8)), layer]))
+    ours = first_weights(graph, "layers", 0)["00-conv2d/kernel"]
+    theirs = np.asarray(keras.initializers.get(initializer)((5, 5, 8, 60)))
+    assert ours.std() == pytest.approx(theirs.std(), rel=0.03)
+
+
 def test_the_decks_rule_is_a_normal_of_deviation_a_tenth_cut_at_two():
     weights = first_weights(build("conv", (28, 28, 1), 10).graph, "truncated-normal", 0)
     kernel = weights["04-dense/kernel"]

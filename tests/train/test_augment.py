@@ -62,6 +62,32 @@ def test_affine_draws_within_its_limits_on_both_sides():
     np.testing.assert_allclose(centred.min(0), -np.array(limits), rtol=0.02)
 
 
+def test_shift_draws_every_move_alike():
+    drawn = np.asarray(Shift(2).draw(jax.random.key(0), 5000))
+    for along in drawn.T:
+        moves, counts = np.unique(along, return_counts=True)
+        assert moves.tolist() == [-2, -1, 0, 1, 2]
+        assert counts / 5000 == pytest.approx(0.2, abs=0.02)
+
+
+def test_flip_draws_every_second_picture():
+    drawn = np.asarray(Flip().draw(jax.random.key(0), 5000))
+    assert drawn.mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_crop_draws_from_its_least_share_up_and_from_anywhere():
+    drawn = np.asarray(Crop(0.6).draw(jax.random.key(0), 5000))
+    assert drawn.min(0) == pytest.approx([0.6, 0, 0], abs=0.01)
+    assert drawn.max(0) == pytest.approx([1, 1, 1], abs=0.01)
+
+
+def test_affine_moves_by_shares_of_each_side():
+    wide = np.zeros((1, 4, 8, 1), np.uint8)
+    wide[0, 1, 2] = 9
+    moved = np.asarray(Affine().apply(wide, np.array([[0, 1, 0.25, 0.5]], np.float32)))
+    assert np.argwhere(moved[0, :, :, 0] > 4).tolist() == [[2, 6]]
+
+
 def test_flip_mirrors_left_to_right_and_only_those_drawn():
     pair = np.concatenate([IMAGE, IMAGE])
     flipped = np.asarray(Flip().apply(pair, np.array([True, False])))[..., 0]

@@ -61,18 +61,66 @@ def test_another_seed_gives_other_weights(noise):
     assert any((one[key] != other[key]).any() for key in one)
 
 
-def test_gradient_descent_on_softmax_is_the_textbook_formula(noise):
-    engine = engine_for("softmax", optimizer="sgd")
-    weights, losses = trained(engine, noise, [4])
+@pytest.mark.parametrize("forms", [PATCHES, DIRECT], ids=["a loop", "a call a step"])
+def test_every_step_and_every_seed_draws_anew(forms, noise):
+    """At rate 0 on one batch over and over, only what is drawn can make losses differ."""
+    for what, model, change in (
+        ("dropout", "mlp-dropout", ()),
+        ("augmentation", "mlp-relu", (Affine(),)),
+        ("nothing", "mlp-relu", ()),
+    ):
+        weights = engine_for(model).first_state().weights
+        losses = []
+        for seed in (0, 1):
+            engine = engine_for(model, forms, optimizer="sgd", augment=change, seed=seed)
+            state = engine.first_state()._replace(weights={k: v + 0 for k, v in weights.items()})
+            rows = np.tile(np.arange(10), (3, 1))
+            chunk = engine.run_chunk(state, engine.resident(noise), rows, np.zeros(3), 0)
+            losses += chunk.losses.tolist()
+        assert len(set(losses)) == (1 if what == "nothing" else 6), what
+
+
+@pytest.mark.parametrize("forms", [PATCHES, DIRECT], ids=["a loop", "a call a step"])
+def test_moving_averages_move_and_lengths_are_those_of_the_last_update(forms, noise):
+    engine = engine_for("mlp-bn", forms, optimizer="sgd")
+    train = engine.resident(noise)
+    ids = batch_ids(130, 10, 0, 3, seed=0, shuffle="once")
+    states, state = [], engine.first_state()
+    for first, count in ((0, 2), (2, 1)):
+        states.append({name: np.array(value) for name, value in state.weights.items()})
+        rates = np.full(count, 0.05)
+        chunk = engine.run_chunk(state, train, ids[first : first + count], rates, first)
+        state = chunk.state
+    states.append({name: np.array(value) for name, value in state.weights.items()})
+    assert all((states[0][name] != states[1][name]).all() for name in states[0] if "moving" in name)
+    moved = [np.linalg.norm(states[2][name] - states[1][name]) for name in engine.trainable]
+    np.testing.assert_allclose(chunk.slopes, np.array(moved) / 0.05, rtol=1e-3)
+    whole = engine.run_chunk(engine.first_state(), train, ids, np.full(3, 0.05), 0)
+    assert (whole.slopes == chunk.slopes).all()
+
+
+@pytest.mark.parametrize(
+    "momentum, nesterov, forms",
+    [(0.0, False, PATCHES), (0.0, False, DIRECT), (0.9, False, PATCHES), (0.9, True, PATCHES)],
+)
+def test_gradient_descent_on_softmax_is_the_textbook_formula(momentum, nesterov, forms, noise):
+    """With momentum as Sutskever et al. 2013, in the form of Keras' documentation."""
+    engine = engine_for("softmax", forms, optimizer="sgd", momentum=momentum, nesterov=nesterov)
+    rates = (0.05, 0.2, 0.1, 0.01)
+    weights, losses = trained(engine, noise, [4], rates)
     kernel, bias, expected_losses = np.zeros((64, 3)), np.zeros(3), []
-    for rows in batch_ids(130, 10, 0, 4, seed=0, shuffle="every epoch"):
+    speeds = [np.zeros_like(kernel), np.zeros_like(bias)]
+    ids = batch_ids(130, 10, 0, 4, seed=0, shuffle="every epoch")
+    for rows, rate in zip(ids, rates, strict=True):
         x = noise.pixels[rows].reshape(10, 64) / 255
         y = np.eye(3)[noise.labels[rows]]
         scores = np.exp(x @ kernel + bias)
         p = scores / scores.sum(1, keepdims=True)
         expected_losses.append(-np.log((p * y).sum(1)).mean())
-        kernel -= 0.05 * x.T @ (p - y) / 10
-        bias -= 0.05 * (p - y).mean(0)
+        for i, slope in enumerate((x.T @ (p - y) / 10, (p - y).mean(0))):
+            speeds[i] = momentum * speeds[i] - rate * slope
+            step = momentum * speeds[i] - rate * slope if nesterov else speeds[i]
+            kernel, bias = (kernel + step, bias) if i == 0 else (kernel, bias + step)
     np.testing.assert_allclose(losses, expected_losses, rtol=1e-5)
     np.testing.assert_allclose(weights["01-dense/kernel"], kernel, atol=1e-6)
     np.testing.assert_allclose(weights["01-dense/bias"], bias, atol=1e-6)
@@ -90,13 +138,26 @@ def test_the_rate_of_each_step_is_the_one_given(noise):
         np.testing.assert_allclose(np.abs(bias), rate, rtol=1e-3)
 
 
-def test_weight_decay_pulls_kernels_and_leaves_biases(noise):
-    plain, _ = trained(engine_for("mlp-relu", optimizer="adamw"), noise, [1])
-    pulled, _ = trained(engine_for("mlp-relu", optimizer="adamw", weight_decay=0.5), noise, [1])
-    first = np.asarray(engine_for("mlp-relu").first_state().weights["01-dense/kernel"])
-    difference = plain["01-dense/kernel"] - pulled["01-dense/kernel"]
-    np.testing.assert_allclose(difference, 0.05 * 0.5 * first, atol=1e-6)
-    np.testing.assert_allclose(plain["01-dense/bias"], pulled["01-dense/bias"], atol=1e-7)
+def test_adams_epsilon_is_the_one_given(noise):
+    """Keras': added to the root of the second moment before its bias is taken out."""
+    plain, _ = trained(engine_for("softmax", optimizer="sgd"), noise, [1])
+    slope = -plain["01-dense/bias"] / 0.05
+    for epsilon in (1e-3, 0.1):
+        found, _ = trained(engine_for("softmax", optimizer="adam", epsilon=epsilon), noise, [1])
+        expected = -0.05 * slope / (np.abs(slope) + epsilon / np.sqrt(1 - 0.999))
+        np.testing.assert_allclose(found["01-dense/bias"], expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
+def test_weight_decay_pulls_kernels_and_leaves_biases_offsets_and_scales(optimizer, noise):
+    plain, pulled = (
+        trained(engine_for("mlp-bn", optimizer=optimizer, weight_decay=decay), noise, [1])[0]
+        for decay in (0.0, 0.5)
+    )
+    first = {k: np.asarray(v) for k, v in engine_for("mlp-bn").first_state().weights.items()}
+    for name in plain:
+        pull = 0.05 * 0.5 * first[name] if name.endswith("/kernel") else 0
+        np.testing.assert_allclose(plain[name] - pulled[name], pull, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize("forms", [LAYERS, DIRECT, HALVES])

@@ -14,6 +14,7 @@ from saccade.train.commands import Save, Stop
 from saccade.train.fit import worst_mistakes
 from saccade.train.recipes import RECIPES
 from saccade.train.schedule import Constant
+from saccade.train.standing import Best
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +57,57 @@ def test_the_same_seed_gives_the_same_events(digits):
 
     assert numbers(run(digits, "mlp-relu")) == numbers(run(digits, "mlp-relu"))
     assert numbers(run(digits, "mlp-relu")) != numbers(run(digits, "mlp-relu", seed=1))
+
+
+def test_the_seed_decides_the_order_of_pictures(digits):
+    """Softmax starts at zero whatever the seed: only the order is left to differ."""
+    losses = [
+        [loss for event in kinds(run(digits, seed=seed), StepsDone) for loss in event.losses]
+        for seed in (0, 1)
+    ]
+    assert losses[0][0] == losses[1][0]
+    assert losses[0][1:] != losses[1][1:]
+
+
+def test_what_an_evaluation_says_of_training_is_the_mean_since_the_last_one(digits):
+    events = run(digits)
+    told = {
+        name: np.array([value for e in kinds(events, StepsDone) for value in getattr(e, name)])
+        for name in ("losses", "accuracies")
+    }
+    for i, seen in enumerate(kinds(events, Evaluated)):
+        since = slice(10 * i, 10 * (i + 1))
+        assert seen.train_loss == pytest.approx(told["losses"][since].mean())
+        assert seen.train_accuracy == pytest.approx(told["accuracies"][since].mean())
+
+
+def test_every_step_has_the_rate_of_its_place(digits):
+    recipe = saccade.recipe("softmax", steps=40, evaluate_every=10)
+    rates = [rate for e in kinds(run(digits), StepsDone) for rate in e.learning_rates]
+    assert rates == [recipe.rate(step, 40) for step in range(40)]
+
+
+def test_pictures_are_scaled_as_the_recipe_says(digits):
+    """Slopes of softmax grow with the pixels: so does the first step, and what it gains."""
+    plain, brighter = (
+        run(digits, steps=2, pixel_scale=scale, optimizer="sgd", schedule=Constant(0.01))
+        for scale in (1 / 255, 2 / 255)
+    )
+    assert brighter[0].facts["preprocess"]["scale"] == 2 / 255
+    gains = []
+    for events in (plain, brighter):
+        first, second = (loss for e in kinds(events, StepsDone) for loss in e.losses)
+        gains.append(first - second)
+    assert gains[1] / gains[0] == pytest.approx(4, rel=0.1)
+
+
+def test_of_equal_accuracies_the_smaller_loss_is_the_better():
+    logits, labels = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([0, 1])
+    surer, less_sure = (saccade.Predictions(logits * scale, labels) for scale in (3, 1))
+    best = Best(less_sure.accuracy, less_sure.loss)
+    assert best.beaten_by(surer)
+    assert not Best(surer.accuracy, surer.loss).beaten_by(less_sure)
+    assert not best.beaten_by(less_sure)
 
 
 def test_validation_is_held_out_of_train_and_never_trained_on(digits):

@@ -31,6 +31,15 @@ def test_epochs_repeat_only_if_shuffled_once(shuffle, alike):
     assert (ids[0] == ids[1]).all() == alike
 
 
+def test_no_epoch_of_one_seed_is_an_epoch_of_another():
+    orders = [
+        tuple(batch_ids(40, 40, epoch, 1, seed=seed, shuffle="every epoch")[0])
+        for seed in range(4)
+        for epoch in range(4)
+    ]
+    assert len(set(orders)) == 16
+
+
 def test_order_follows_the_seed():
     one, other = (batch_ids(40, 40, 0, 1, seed=s, shuffle="once") for s in (0, 1))
     assert (one != other).any()

@@ -76,6 +76,12 @@ def test_cosine_rises_then_falls():
     assert rates[-1] < 1e-4
 
 
+def test_one_cycle_starts_and_ends_at_its_shares_of_the_rate():
+    one = OneCycle(0.4, warmup=0.5, start=0.5, end=0.1)
+    rates = [one(step, 10) for step in (0, 4, 5, 9, 10)]
+    assert rates == pytest.approx([0.2, 0.36, 0.4, 0.112, 0.04])
+
+
 @pytest.mark.parametrize(
     "changes, said",
     [

@@ -1,0 +1,68 @@
+"""Every network learns one batch of noise by heart: what cannot, computes or updates wrongly."""
+
+import numpy as np
+import pytest
+
+from saccade.core.preprocess import Preprocess
+from saccade.core.records import Split
+from saccade.models import MODELS
+from saccade.models.network import build
+from saccade.train.engine import Engine, choose_forms
+from saccade.train.recipe import Recipe
+from saccade.train.schedule import Constant
+
+PICTURES, CLASSES = 50, 10
+STEPS, SIGMOID_STEPS = 200, 1000
+# One of each family; the others are slow.
+FAST = {
+    "softmax",
+    "mlp-relu-bn",
+    "conv",
+    "K05",
+    "E-cnn",
+    "L2-cnn",
+    "T1",
+    "cats-dogs",
+    "lenet5",
+    "residual",
+}
+SIGMOID = {"mlp", "mlp-bn"}
+RATES = {"softmax": 0.05}
+
+
+def by_family(name):
+    return name if name in FAST else pytest.param(name, marks=pytest.mark.slow)
+
+
+def test_every_family_has_one_that_is_fast():
+    assert sorted(MODELS[name].family for name in FAST) == sorted(
+        {entry.family for entry in MODELS.values()}
+    )
+
+
+@pytest.mark.parametrize("name", [by_family(name) for name in MODELS])
+def test_a_batch_of_noise_is_learnt_by_heart(name, rng):
+    side = max(8, MODELS[name].least)
+    shape = (side, side, 1)
+    graph = build(name, shape, CLASSES).graph
+    for node in graph.nodes:
+        if node.kind == "Dropout":
+            node.layer.rate = 0.0
+    steps = SIGMOID_STEPS if name in SIGMOID else STEPS
+    rule = Recipe(
+        steps=steps,
+        batch_size=PICTURES,
+        optimizer="adam",
+        schedule=Constant(RATES.get(name, 0.003)),
+    )
+    engine = Engine(graph, rule, Preprocess(*shape), choose_forms(graph))
+    pixels = rng.integers(0, 256, (PICTURES, *shape), dtype=np.uint8)
+    labels = np.arange(PICTURES, dtype=np.int32) % CLASSES
+    batch = engine.resident(Split(pixels, labels, range(PICTURES)))
+    state, done = engine.first_state(), 0
+    while done < steps and engine.answer(state.answering, batch).accuracy < 1:
+        ids = np.tile(np.arange(PICTURES), (20, 1))
+        rates = np.array([rule.rate(done + k, steps) for k in range(20)])
+        state, done = engine.run_chunk(state, batch, ids, rates, done).state, done + 20
+    answers = engine.answer(state.answering, batch)
+    assert answers.accuracy == 1
