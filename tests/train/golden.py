@@ -71,7 +71,7 @@ def train(model: str) -> dict[str, Any]:
     evaluated = [(e.step, e.accuracy, e.loss) for e in events if isinstance(e, Evaluated)]
     [finished] = (event for event in events if isinstance(event, Finished))
     metrics = repr((losses, accuracies, evaluated, finished.test))
-    [last] = (e.checkpoint for e in events if isinstance(e, Saved) and "last" in e.names)
+    *_, last = (e.checkpoint for e in events if isinstance(e, Saved) and "last" in e.names)
     arrays = {**last.weights, **last.state}
     weights = hashlib.sha256()
     for name in sorted(arrays):
