@@ -103,7 +103,6 @@ def test_the_run_directory_holds_what_is_promised_and_nothing_else(trained):
         "control/token",
         "snapshots/000000001.npz",
         "snapshots/000000020.npz",
-        "checkpoints/names.json",
         *(
             f"checkpoints/{step}/{name}"
             for step in {name.split("/")[1] for name in files if name.count("/") == 2}
@@ -260,7 +259,7 @@ def test_a_folder_of_photographs_is_learnt_and_judged_from_anywhere(command, tmp
         ("run.json", b"[]"),
         ("run.json", b'{"schema": 1}'),
         ("run.json", b'{"schema": 1, "data": "x", "model": "y", "recipe": 3}'),
-        ("checkpoints/names.json", b'{"la'),
+        ("checkpoints/000030/manifest.json", b'{"st'),
         ("eval/metrics.json", b'{"te'),
         ("events.jsonl", b"\xff\xfe\n"),
     ],

@@ -7,11 +7,11 @@ import stat
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from saccade.core.errors import BadRun, BadUsage
+from saccade.run import disk
 from saccade.run.control import MOST_AT_ONCE, MOST_BYTES, Control, Request, write_request
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and sockets of POSIX")
@@ -153,14 +153,14 @@ def test_what_can_not_be_removed_is_not_obeyed_said_once_and_holds_up_no_other(
     for name in stuck[1:]:
         leave(control, name)
     (control.folder / stuck[0] / "full").mkdir(parents=True)
-    unlink = Path.unlink
+    remove = disk.remove_file
 
-    def refuse(path, **options):
+    def refuse(path):
         if path.name in stuck:
             raise PermissionError("no")
-        unlink(path, **options)
+        remove(path)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
+    monkeypatch.setattr(disk, "remove_file", refuse)
     taken, refused = control.take()
     assert taken == []
     assert [why.partition(":")[0] for why in refused] == stuck
@@ -200,6 +200,15 @@ def test_a_folder_that_is_a_link_is_never_written_or_emptied(tmp_path, elsewhere
     opened.folder.symlink_to(elsewhere)
     assert opened.take() == ([], [])
     assert contents(elsewhere) == before
+
+
+@pytest.mark.parametrize("jump", [-86400, 86400], ids=["back", "forth"])
+def test_a_clock_that_jumps_a_day_refuses_nothing(control, tmp_path, monkeypatch, jump):
+    now, now_ns = time.time(), time.time_ns()
+    monkeypatch.setattr(time, "time", lambda: now + jump)
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns + jump * 10**9)
+    write_request(tmp_path, "save", source="page")
+    assert control.take() == ([Request("save", None, "page")], [])
 
 
 @posix

@@ -1,6 +1,5 @@
 """A run directory tells how far it came, whatever happened to it."""
 
-import json
 import os
 import signal
 import stat
@@ -11,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from saccade.core.errors import BadRun, BadUsage
 from saccade.run import lock
+from saccade.run.checkpoint import Checkpoint, write_checkpoint
 from saccade.run.directory import (
     Run,
     create_run,
@@ -40,6 +41,7 @@ DONE = Finished(5, "all steps done", 1.0, None, None, Accuracy(1, 1, 1, 0, 1), 5
 WRITER = """
 import sys, time, pathlib
 from saccade.run import lock
+from saccade.run.checkpoint import Checkpoint, write_checkpoint
 with lock.writing(pathlib.Path(sys.argv[1])):
     print("holding", flush=True)
     time.sleep(120)
@@ -259,8 +261,6 @@ def test_runs_are_listed_oldest_first_and_other_things_are_not(tmp_path):
 def test_a_run_that_watched_test_never_chooses_by_it(tmp_path, watch, names, expected):
     run = begun(tmp_path / "r")
     write_facts(run, {"recipe": {"watch": watch}})
-    run.checkpoints.mkdir()
-    (run.checkpoints / "names.json").write_text(
-        json.dumps({name: f"{step:06d}" for name, step in names.items()})
-    )
+    saved = Checkpoint(names["last"], {}, {}, {}, names.get("best"), {"w": np.zeros(1)})
+    write_checkpoint(run.checkpoints, saved)
     assert Run(run.path).best_or_last() == expected

@@ -1,8 +1,10 @@
 """A file is the old one or the new one, wherever the process dies."""
 
 import math
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +54,25 @@ def test_a_crash_at_any_step_leaves_the_old_file_or_the_new_one(
     assert path.read_bytes() == (b"old" if expected == "old" else b"new" * 50_000)
     durable.write_bytes(path, b"next")
     assert path.read_bytes() == b"next"
+
+
+CHANGES = re.compile(
+    r"\.(mkdir|unlink|rmdir|rmtree|touch|chmod)\(|(?<!durable)\.write_(text|bytes|json)\("
+    r"|\bos\.(open|write|fsync|replace|rename|ftruncate)\(|\bopen\([^)]*[\"'][wax]"
+)
+# Requests are left by other processes; a reader tries the lock; a new run is its owner's alone.
+ALLOWED = {"run/disk.py": 8, "run/control.py": 2, "run/lock.py": 1, "run/directory.py": 1}
+
+
+def test_whatever_writes_in_a_run_does_it_through_one_file():
+    """Else a fault could come where tests/train/test_faults.py plants none."""
+    source = Path(durable.__file__).parents[1]
+    writers = [*(source / "run").glob("*.py"), *(source / "train").glob("re*.py")]
+    found = {
+        path.relative_to(source).as_posix(): len(CHANGES.findall(path.read_text("utf-8")))
+        for path in writers
+    }
+    assert {name: count for name, count in found.items() if count} == ALLOWED
 
 
 def test_what_was_left_aside_is_not_mistaken_for_the_file(tmp_path):

@@ -12,6 +12,7 @@ from saccade.run.directory import Run
 from saccade.run.events import (
     KINDS,
     Accuracy,
+    Alarm,
     Evaluated,
     Event,
     Failed,
@@ -37,6 +38,7 @@ EVENTS: list[Event] = [
     Snapshot(20, {"x": np.zeros(3)}, {}),
     Saved(2, ("best", "last"), Checkpoint(2, {}, {}, {})),
     Finished(2, "all steps done", 0.5, None, None, Accuracy.of(PREDICTIONS), 2, 0.5, PREDICTIONS),
+    Alarm(3, "no room"),
     Interrupted(3, "Strg-C «ü»\nline two"),
     Failed(3, "the loss is nan"),
 ]

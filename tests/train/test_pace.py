@@ -36,8 +36,20 @@ def test_a_chunk_never_reaches_past_what_is_left_or_fits(left, most, expected):
 def test_the_next_save_comes_a_hundred_costs_later_within_limits(cost, wait):
     now = 1000.0
     timer = SaveTimer(clock=lambda: now)
+    now += 2
+    assert timer.due()
     timer.cost(cost)
     now += wait - 0.01
     assert not timer.due()
     now += 0.02
     assert timer.due()
+
+
+@pytest.mark.parametrize("cost, share", [(0.6, None), (1.2, 0.02)], ids=["cheap", "dear"])
+def test_what_saving_takes_is_told_where_it_is_dear(cost, share):
+    now = 1000.0
+    timer = SaveTimer(clock=lambda: now)
+    for _ in range(100):
+        timer.cost(cost)
+        now += 60
+    assert timer.share == (None if share is None else pytest.approx(share))

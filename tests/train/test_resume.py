@@ -5,7 +5,7 @@ import pytest
 
 import saccade
 from saccade.core.errors import BadRun
-from saccade.run.checkpoint import Checkpoint, named, read_checkpoint
+from saccade.run.checkpoint import Checkpoint, read_checkpoint
 from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Intervened, Saved, StepsDone, to_line
 from saccade.train.commands import (
@@ -48,10 +48,9 @@ def test_a_resumed_run_ends_in_the_same_bits(model, changes, digits, tmp_path, m
     assert parted.state == "interrupted"
     assert parted.metrics == {}
     last = read_checkpoint(parted.checkpoints, "last")
-    best = read_checkpoint(parted.checkpoints, "best")
     assert 13 <= last.step < 37
     forms = Forms(**parted.facts["forms"])
-    resumed = saccade.fit(model, digits, recipe, resume=Resume(last, best, forms))
+    resumed = saccade.fit(model, digits, recipe, resume=Resume(last, forms))
     rest = list(saccade.record(resumed, parted))
     assert rest[0].step == last.step
     assert rest[-1].test == events[-1].test
@@ -91,7 +90,7 @@ def test_a_checkpoint_of_another_network_is_refused(digits):
         "best": {"accuracy": 0, "loss": None, "step": 0},
         "totals": {"seconds": 0, "timed_images": 0, "timed_seconds": 0},
     }
-    resume = Resume(Checkpoint(3, weights, {}, facts), None, FORMS)
+    resume = Resume(Checkpoint(3, weights, {}, facts), FORMS)
     with pytest.raises(BadRun, match="does not fit the network: 01-dense"):
         list(saccade.fit("softmax", digits, resume=resume))
 
@@ -100,8 +99,8 @@ def test_a_resumed_run_at_its_last_step_only_finishes(digits, tmp_path):
     recipe = saccade.recipe("softmax", steps=9)
     run = saccade.create_run(tmp_path / "run")
     list(saccade.record(saccade.fit("softmax", digits, recipe), run))
-    last, best = (read_checkpoint(run.checkpoints, name) for name in ("last", "best"))
-    resumed = saccade.fit("softmax", digits, recipe, resume=Resume(last, best, FORMS))
+    last = read_checkpoint(run.checkpoints, "last")
+    resumed = saccade.fit("softmax", digits, recipe, resume=Resume(last, FORMS))
     table = (run.path / "metrics.csv").read_text()
     events = list(saccade.record(resumed, run))
     assert [type(e).__name__ for e in events] == ["Started", "Saved", "Finished"]
@@ -138,8 +137,7 @@ def killed(run, model, digits, recipe, commands, where):
 
 
 def resume_of(run):
-    saved = {name: read_checkpoint(run.checkpoints, name) for name in named(run.checkpoints)}
-    return Resume(saved["last"], saved.get("best"), Forms(**run.facts["forms"]))
+    return Resume(read_checkpoint(run.checkpoints, "last"), Forms(**run.facts["forms"]))
 
 
 def go_on(run, model, digits, recipe, commands=nothing):

@@ -259,7 +259,7 @@ def test_resumed_it_remembers_what_it_was_told(digits):
         e for e in run_of(digits, replay=told) if isinstance(e, Saved) and e.step == told[-1].step
     )
     forms = saccade_forms(digits)
-    rest = run_of(digits, resume=GoOn(saved.checkpoint, None, forms))
+    rest = run_of(digits, resume=GoOn(saved.checkpoint, forms))
     assert rest[0].step == told[-1].step
     assert_same(whole, rest)
     assert rates_of(rest) == rates_of(whole)[told[-1].step :]

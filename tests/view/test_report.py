@@ -185,7 +185,7 @@ def test_it_says_why_a_run_ended(tell, look, end, said):
     page = look(run)
     assert said in page.text
     assert ("--resume" in page.text) == isinstance(end, Interrupted)
-    write_checkpoint(run.checkpoints, Checkpoint(20, {"w": np.zeros(1)}, {}, {}), "last")
+    write_checkpoint(run.checkpoints, Checkpoint(20, {"w": np.zeros(1)}, {}, {}))
     assert "Saved: last (step 20)" in look(run).text
     assert "saccade predict" in look(run).part("Look further")
 

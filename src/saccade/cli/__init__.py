@@ -4,6 +4,7 @@ A new command is a file here and a line in `COMMANDS`. The files import what is 
 inside their functions, so that `saccade --help` loads none of it.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -113,7 +114,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # a full disk, a folder that may not be written
         if debug:
             raise
-        _say_error(str(error))
+        hint = ". `ulimit -n 4096` allows more" if error.errno == errno.EMFILE else ""
+        _say_error(f"{error}{hint}")
         sys.exit(1)
     except MemoryError:
         if debug:
@@ -123,9 +125,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _say_error(text: str) -> None:
-    from rich.console import Console
+    try:
+        from rich.console import Console
 
-    Console(stderr=True).print("error:", style="bold red", end=" ", highlight=False)
+        Console(stderr=True).print("error:", style="bold red", end=" ", highlight=False)
+    except OSError:  # too many open files: not even a module can be read
+        print("error:", end=" ", file=sys.stderr)
     print(text, file=sys.stderr)
 
 

@@ -10,7 +10,18 @@ from typing import Any
 
 from saccade.core.errors import BadData, BadRun, BadUsage
 from saccade.core.records import Dataset
-from saccade.run.directory import Run, create_run, new_run_path, open_run
+from saccade.run import lock
+from saccade.run.directory import (
+    FACTS,
+    Run,
+    claim_run,
+    discard_run,
+    new_run_path,
+    open_run,
+    runs_folder,
+)
+
+ENDED = ("finished", "running")
 
 
 @dataclass(frozen=True)
@@ -101,36 +112,117 @@ def fresh_plan(
     out: Path | None,
     name: str | None,
 ) -> Plan:
+    """A new run; an unfinished one of the same command at that place goes on."""
+    _check_writable(out or runs_folder())
+    place = runs_folder() / name if name else out
+    there = _unfinished(place) if place else None
     from saccade.models import default_model
-    from saccade.models.user import as_network
+    from saccade.models.user import as_network  # loads Keras: seconds later
 
     make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
     loading = {key: value for key, value in loading.items() if value is not None}
-    dataset = _load(data, loading) if out is None else _load_for(out, data, loading)
+    dataset = _load_for(out, data, loading) if out and not there else _load(data, loading)
     chosen = model or default_model(dataset.input_shape)
     why = "as asked" if model else "the default for pictures of this size; --model takes another"
     recipe = make_recipe(chosen)
     network = as_network(chosen, dataset.input_shape, len(dataset.classes), seed=recipe.seed)
+    if there:
+        _check_same(there, network, dataset, recipe)
+        return _continued(there, network, dataset)
     return Plan(
         network=network,
         dataset=dataset,
         recipe=recipe,
-        run=create_run(out or new_run_path(dataset.name, network.name, name)),
+        run=claim_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
         origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
         why=f"{network.name} ({why})",
     )
 
 
+def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
+    """An unfinished run, by its own record; `data` and a table's `model` need not be typed."""
+    from saccade.train.evaluate import reload
+    from saccade.train.restore import rebuilt
+
+    run = open_run(path)
+    state = run.state
+    if state in ENDED:
+        raise BadRun(f"{run.path} is {state}; only an unfinished run can be resumed")
+    lock.claim(run.path)
+    network = rebuilt(run, model)
+    if data is None:
+        return _continued(run, network, reload(run))
+    dataset = _load(data, run.facts.get("loaded_with", {}))
+    if dataset.fingerprint != run.facts["data"]["fingerprint"]:
+        raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
+    return _continued(run, network, dataset)
+
+
+def _unfinished(out: Path) -> Run | None:
+    """The run at this path, if it is there and can go on."""
+    if not (out / FACTS).exists() or Run(out).state in ENDED:
+        return None
+    lock.claim(out)
+    return Run(out)
+
+
+def _check_same(run: Run, network: Any, dataset: Dataset, recipe: Any) -> None:
+    """Whether a run is what was typed.
+
+    Raises:
+        BadUsage: it is not; says in what.
+    """
+    facts, typed = run.facts, recipe.to_json()
+    there = {**facts["recipe"], "reported": typed["reported"]}
+    differing = [key for key in typed if typed[key] != there.get(key)]
+    if any(facts["model"].get(key) != value for key, value in network.reference.items()):
+        differing.append("model")
+    if dataset.fingerprint != facts["data"]["fingerprint"]:
+        differing.append("data")
+    if differing:
+        raise BadUsage(
+            f"{run.path} holds an unfinished run with another {', another '.join(differing)}. "
+            f"Pick another --out, or go on with that one: saccade train --resume {run.path}"
+        )
+
+
+def _continued(run: Run, network: Any, dataset: Dataset) -> Plan:
+    """From the newest checkpoint that is whole; from the first step if there is none."""
+    from saccade.run.checkpoint import recover
+    from saccade.train.engine import Forms
+    from saccade.train.fit import Resume
+    from saccade.train.recipe import Recipe
+
+    facts = run.facts
+    last = recover(run.checkpoints)
+    return Plan(
+        network=network,
+        dataset=dataset,
+        recipe=Recipe.from_json(facts["recipe"]),
+        run=run,
+        resume=None if last is None else Resume(last, Forms(**facts["forms"])),
+        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
+        why=f"{network.name}, from step {last.step if last else 0:,}",
+    )
+
+
+def _check_writable(folder: Path) -> None:
+    """Before anything is read: the folder, or what it will be made in, can be written."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise BadUsage(f"{there} can't be written, so no run can be kept in {folder}")
+
+
 def _load_for(out: Path, data: str, loading: dict[str, Any]) -> Dataset:
     """Reads the data once it is sure that the run can be written; leaves no empty folder behind."""
     was_there = out.exists()
-    run = create_run(out)
+    run = claim_run(out)
     try:
         return _load(data, loading)
     except BaseException:
         if not was_there:
-            run.path.rmdir()
+            discard_run(run)
         raise
 
 
@@ -141,39 +233,3 @@ def _consistent(changes: dict[str, Any]) -> dict[str, Any]:
     if changes.get("validation_share"):
         changes = {**changes, "watch": "validation"}
     return changes
-
-
-def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
-    from saccade.run.checkpoint import named, read_checkpoint
-    from saccade.train.engine import Forms
-    from saccade.train.evaluate import reload
-    from saccade.train.fit import Resume
-    from saccade.train.recipe import Recipe
-    from saccade.train.restore import rebuilt
-
-    run = open_run(path)
-    state, facts = run.state, run.facts
-    if state in ("finished", "running"):
-        raise BadRun(f"{run.path} is {state}; only an unfinished run can be resumed")
-    network = rebuilt(run, model)
-    names = named(run.checkpoints)
-    resume = None
-    if "last" in names:
-        best = read_checkpoint(run.checkpoints, "best") if "best" in names else None
-        last = read_checkpoint(run.checkpoints, "last")
-        resume = Resume(last, best, Forms(**facts["forms"]))
-    dataset = reload(run)
-    if data is not None and _load(data, facts.get("loaded_with", {})).fingerprint != (
-        dataset.fingerprint
-    ):
-        raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
-    step = resume.last.step if resume else 0
-    return Plan(
-        network=network,
-        dataset=dataset,
-        recipe=Recipe.from_json(facts["recipe"]),
-        run=Run(run.path),
-        resume=resume,
-        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
-        why=f"{network.name}, from step {step:,}",
-    )

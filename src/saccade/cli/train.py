@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from saccade.cli.plan import check_names, chosen_recipe, fresh_plan, resumed_plan, use_device
 from saccade.cli.training import carry_out
-from saccade.cli.words import MaybeWhole, parse_duration
+from saccade.cli.words import MaybeWhole, Whole, parse_duration
 from saccade.core.errors import BadUsage
+from saccade.run import lock
 
 
 def train(
@@ -38,6 +39,7 @@ def train(
     out: Path | None = None,
     name: str | None = None,
     resume: Path | None = None,
+    keep: Whole = 2,
     no_view: bool = False,
     json: bool = False,
 ) -> int:
@@ -107,11 +109,13 @@ def train(
     device: str
         Where to compute.
     out: Path
-        The run directory itself; must be new.
+        The run directory itself; an unfinished run of the same command there goes on.
     name: str
         Its name in ./runs ($SACCADE_RUNS).
     resume: Path
         Go on with an unfinished run, by its own record.
+    keep: int
+        Newest checkpoints that stay, 2 or more: if one is damaged, an older one is used.
     no_view: bool
         Do not open the live page (see `saccade view`).
     json: bool
@@ -128,30 +132,35 @@ def train(
         "patience": patience,
         "seed": seed,
     }
+    if keep < 2:
+        raise BadUsage(f"--keep takes 2 or more, so that there is an older one, got {keep}")
     limit = parse_duration(time_limit) if time_limit else None
     use_device(device)
-    if resume is not None:
-        reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
-        typed = (*choices.values(), recipe, lr, schedule, augment, *reading)
-        if any(value is not None for value in typed):
-            raise BadUsage("--resume goes on by the run's own record: leave the other options out")
-        plan = resumed_plan(resume, data, model)
-    else:
-        if data is None:
-            raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
-        if out is not None and name is not None:
-            raise BadUsage("--out and --name both say where the run goes; give one")
-        check_names(data, model)
+    with lock.claims():
+        if resume is not None:
+            reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
+            typed = (*choices.values(), recipe, lr, schedule, augment, *reading)
+            if any(value is not None for value in typed):
+                raise BadUsage(
+                    "--resume goes on by the run's own record: leave the other options out"
+                )
+            plan = resumed_plan(resume, data, model)
+        else:
+            if data is None:
+                raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
+            if out is not None and name is not None:
+                raise BadUsage("--out and --name both say where the run goes; give one")
+            check_names(data, model)
 
-        def make_recipe(model: str) -> Any:
-            return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment)
+            def make_recipe(model: str) -> Any:
+                return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment)
 
-        paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
-        loading = {
-            "image_size": img_size,
-            "test_share": test_split,
-            **{key: str(path.resolve()) for key, path in paths.items() if path is not None},
-            "group_by": group_by,
-        }
-        plan = fresh_plan(data, model, make_recipe, loading, out, name)
-    return carry_out(plan, limit, json, view=not no_view)
+            paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
+            loading = {
+                "image_size": img_size,
+                "test_share": test_split,
+                **{key: str(path.resolve()) for key, path in paths.items() if path is not None},
+                "group_by": group_by,
+            }
+            plan = fresh_plan(data, model, make_recipe, loading, out, name)
+        return carry_out(plan, limit, keep, json, view=not no_view)

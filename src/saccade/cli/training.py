@@ -1,7 +1,6 @@
 """A training as a person sees it: what was chosen, how it goes, what came out, what is next."""
 
 import json as json_format
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -9,13 +8,13 @@ from typing import Any
 
 from saccade.cli.plan import Plan
 from saccade.cli.words import duration, this_command
-from saccade.core.errors import SaccadeError
-from saccade.run.directory import Run, model_option
+from saccade.core.errors import NotSaved, OutOfMemory, SaccadeError
+from saccade.run.directory import Run, discard_run, model_option
 from saccade.run.events import Event, Finished, Saved, Started
 from saccade.run.interventions import told
 
 
-def carry_out(plan: Plan, limit: float | None, as_json: bool, view: bool) -> int:
+def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: bool) -> int:
     from saccade.cli.interruption import interruption
     from saccade.train import commands
     from saccade.train.fit import fit
@@ -37,6 +36,7 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool, view: bool) -> int
                 origin=plan.origin,
             ),
             plan.run,
+            keep,
         )
         finished = None
         try:
@@ -45,17 +45,38 @@ def carry_out(plan: Plan, limit: float | None, as_json: bool, view: bool) -> int
                     finished = event
                 if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
                     events.close()
-        except SaccadeError as error:
-            if plan.run.state == "empty":  # refused before it began: leave nothing behind
-                shutil.rmtree(plan.run.path)
+        except Exception as error:
+            told = _told(plan, _out_of_memory(plan, error) or error)
+            if told is error:
                 raise
-            write_pages(plan.run)
-            raise type(error)(f"{error}\nThe run so far: {plan.run.path}") from error
+            raise told from error
     write_pages(plan.run)
     if finished is None:
         return _say_interrupted(plan, interrupted.exit_code)
     _say_result(plan, finished, as_json)
     return 0
+
+
+def _told(plan: Plan, error: Exception) -> Exception:
+    """The error with where the run is, whose pages are written as far as it came."""
+    if plan.run.state == "empty":  # refused before it began: leave nothing behind
+        discard_run(plan.run)
+    elif isinstance(error, SaccadeError) and not isinstance(error, NotSaved):
+        write_pages(plan.run)
+        return type(error)(f"{error}\nThe run so far: {plan.run.path}")
+    return error
+
+
+def _out_of_memory(plan: Plan, error: Exception) -> OutOfMemory | None:
+    """What to do, if that is what JAX or Python say."""
+    if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error)[:200]:
+        return None
+    size = plan.recipe.batch_size
+    why = str(error).partition("\n")[0][:200]
+    return OutOfMemory(
+        f"out of memory with batches of {size} pictures ({why or 'MemoryError'}). Try "
+        f"--batch-size {max(1, size // 2)}, a smaller --img-size, or a smaller network"
+    )
 
 
 def _shown(events: Iterator[Event], plan: Plan, view: bool) -> Iterator[Event]:
@@ -136,6 +157,9 @@ def _say_result(plan: Plan, finished: Finished, as_json: bool) -> None:
         f"{finished.step:,} steps in {duration(finished.seconds)}"
         f"{f', {speed:,.0f} images/s' if speed else ''}; {finished.reason}"
     )
+    if finished.saving_share is not None:
+        share = 100 * finished.saving_share
+        lines.append(f"saving took {share:.1f} % of the time: this disk is slow for this network")
     for line in lines:
         print(line, file=sys.stderr if as_json else sys.stdout)
     me, path, own = this_command(), plan.run.path, model_option(plan.run.facts)

@@ -6,6 +6,8 @@
     ├── MissingFile     2  a file that is not here and could not be had
     ├── BadRun          2  a run directory that is not one, or lacks what is asked of it
     ├── BrowserFailed   1  a browser that was started does not do what it shall
+    ├── NotSaved        1  a state that could not be written where it belongs
+    ├── OutOfMemory     1  more memory asked for than there is
     └── Diverged        1  the loss stopped being a number
 
 Every message says what came, what was expected and what to do.
@@ -47,6 +49,18 @@ class BadRun(SaccadeError):
 
 class BrowserFailed(SaccadeError):
     """A browser that was started does not do what it shall."""
+
+    exit_code = 1
+
+
+class NotSaved(SaccadeError):
+    """A state that could not be written where it belongs."""
+
+    exit_code = 1
+
+
+class OutOfMemory(SaccadeError):
+    """More memory asked for than there is."""
 
     exit_code = 1
 

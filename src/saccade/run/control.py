@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from saccade.core.errors import BadRun, BadUsage, unknown_name
+from saccade.run import disk, durable
 
 VERSION, FOLDER, TOKEN = 1, "control", "token"
 PLAIN = ("pause", "resume", "stop", "save")
@@ -90,13 +91,12 @@ class Control:
         self.folder = run / FOLDER
         self.stuck: set[str] = set()  # what can't be deleted is refused once
         _no_link(self.folder)
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        self.started, self.token = time.time(), secrets.token_hex(24)
+        durable.make_directory(self.folder, 0o700)
+        self.started, self.began = time.time(), time.monotonic()
+        self.token = secrets.token_hex(24)
         token = self.folder / TOKEN
-        token.unlink(missing_ok=True)
-        descriptor = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(self.token)
+        durable.remove(token)
+        durable.write_new(token, self.token.encode("ascii"), 0o600)
 
     def take(self) -> tuple[list[Request], list[str]]:
         """The requests that lie there, oldest first, and why others were refused. All are removed.
@@ -137,7 +137,7 @@ class Control:
         if not secrets.compare_digest(str(values.get("token")).encode(), self.token.encode()):
             raise ValueError("its token is not this training's")
         written = values.get("time")
-        if not _is_number(written) or not self.started - 1 <= written < math.inf:
+        if not _is_number(written) or not self._earliest() - 1 <= written < math.inf:
             raise ValueError("it is older than this training")
         request, value = str(values.get("request")), values.get("value")
         check(request, value)
@@ -145,6 +145,10 @@ class Control:
         if source not in ("page", "control"):
             raise ValueError("nobody known asks")
         return Request(request, None if value is None else float(value), source)
+
+    def _earliest(self) -> float:
+        """When it was opened, by a clock that may have been set back since."""
+        return min(self.started, time.time() - (time.monotonic() - self.began))
 
 
 def _content(path: Path) -> bytes:
@@ -176,7 +180,12 @@ def _printable(text: str) -> str:
 def _removed(path: Path) -> bool:
     """Whether it is gone; a folder goes only if it is empty."""
     try:
-        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            disk.remove_directory(path)
+        else:
+            disk.remove_file(path)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     return True

@@ -171,7 +171,7 @@ def create_run(path: str | Path) -> Run:
     'empty'
     """
     path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    if path.exists() and not _is_empty(path):
         if (path / FACTS).exists():
             raise BadUsage(
                 f"{path} holds a run ({Run(path).state}); a run never overwrites another. "
@@ -179,11 +179,41 @@ def create_run(path: str | Path) -> Run:
             )
         raise BadUsage(f"{path} exists and is not an empty folder; a run needs one of its own")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        durable.make_directory(path, parents=True)
         path.chmod(0o700)
     except OSError as error:
         raise BadUsage(f"can't make the run directory {path}: {error.strerror}") from None
     return Run(path)
+
+
+def claim_run(path: str | Path) -> Run:
+    """`create_run`, held for writing from now on.
+
+    Raises:
+        BadUsage: there is something at `path`.
+        BadRun: another process is writing in it.
+    """
+    run = create_run(path)
+    lock.claim(run.path)
+    return create_run(path)  # once more: only now can nobody else begin in it
+
+
+def discard_run(run: Run) -> None:
+    """Removes a run directory in which nothing was written, and that nobody else is writing in."""
+    try:
+        lock.claim(run.path)
+    except BadRun:
+        return
+    if run.state == "empty":
+        durable.try_to_remove(run.path)
+    lock.release(run.path)
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder with nothing in it but what a run left that never began."""
+    if not path.is_dir():
+        return False
+    return all(each.name == lock.NAME or durable.is_aside(each.name) for each in path.iterdir())
 
 
 def open_run(path: str | Path) -> Run:

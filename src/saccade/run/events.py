@@ -1,8 +1,8 @@
 """What happens in a run, as frozen records; a run's `events.jsonl` has one a line.
 
-`fit` yields Started, StepsDone, Evaluated, Snapshot, Intervened, Saved and Finished. Interrupted
-and Failed are written by `record` when the stream ends early. Fields marked `heavy` go to files of
-their own, not the log.
+`fit` yields Started, StepsDone, Evaluated, Snapshot, Intervened, Saved and Finished. `record` adds
+Alarm where it can't write, Interrupted and Failed when the stream ends early. Fields marked `heavy`
+go to files of their own, not the log.
 """
 
 import json
@@ -125,7 +125,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Saved:
-    """A state to keep, under these names (`last`, `best`)."""
+    """A state to keep; `names` says what its weights are: `last`, and `best` if they are."""
 
     step: int
     names: tuple[str, ...]
@@ -137,7 +137,8 @@ class Finished:
     """The end: why it stopped, and the one reading of test.
 
     `predictions` and `names` are test's. `seconds` is time in updates; `images_per_second` leaves
-    out the first chunk (compilation). `step_read` is the step whose weights test was read with.
+    out the first chunk (compilation). `saving_share` of the time since the start, 0..1, went into
+    saving, if that was dear. `step_read` is the step whose weights test was read with.
     `worst` are the test pictures that were most surely wrong, worst first, `worst_ids` their
     positions in the test split.
     """
@@ -154,6 +155,15 @@ class Finished:
     names: tuple[str, ...] | None = heavy()
     worst_ids: tuple[int, ...] = heavy(())
     worst: Split | None = heavy()
+    saving_share: float | None = None
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Something of the run can't be written, or can be again; training goes on."""
+
+    step: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -180,6 +190,7 @@ Event = (
     | Intervened
     | Saved
     | Finished
+    | Alarm
     | Interrupted
     | Failed
 )
@@ -193,6 +204,7 @@ KINDS = {
         Intervened,
         Saved,
         Finished,
+        Alarm,
         Interrupted,
         Failed,
     )

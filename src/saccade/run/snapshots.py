@@ -3,6 +3,7 @@
 They need not survive a power cut, so nothing here is synced.
 """
 
+import io
 import os
 import re
 import zipfile
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from saccade.core.errors import BadRun
+from saccade.run import durable
 
 MOST, LIVE = 500, "live.safetensors"
 _NAME = re.compile(r"(\d{9,})\.npz")
@@ -30,11 +32,10 @@ def snapshot_steps(folder: Path) -> list[int]:
 
 def write_snapshot(folder: Path, step: int, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes one aside and renames it."""
-    folder.mkdir(exist_ok=True)
-    aside = folder / f".{step}.{os.getpid()}.part"
-    with aside.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-    aside.replace(path_of(folder, step))
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    durable.make_directory(folder)
+    durable.write_bytes(path_of(folder, step), file.getvalue(), synced=False)
 
 
 def read_snapshot(folder: Path, step: int) -> dict[str, np.ndarray]:
@@ -62,15 +63,14 @@ def drop_after(folder: Path, step: int) -> None:
     """Removes the snapshots of later steps: a resumed run will come there again."""
     for later in snapshot_steps(folder):
         if later > step:
-            path_of(folder, later).unlink(missing_ok=True)
+            durable.remove(path_of(folder, later))
 
 
 def write_live(run: Path, step: int, weights: Mapping[str, np.ndarray]) -> None:
     """Replaces live.safetensors: the newest weights that answer."""
-    aside = run / f".{LIVE}.{os.getpid()}.part"
     plain = {name: np.ascontiguousarray(value) for name, value in weights.items()}
-    save_file(plain, aside, metadata={"step": str(step)})
-    aside.replace(run / LIVE)
+    data = save(plain, metadata={"step": str(step)})
+    durable.write_bytes(run / LIVE, data, synced=False)
 
 
 def read_live(run: Path) -> tuple[int, dict[str, np.ndarray]]:
@@ -117,4 +117,4 @@ class Keeper:
 
     def _drop(self, steps: list[int]) -> None:
         for step in steps:
-            path_of(self.folder, step).unlink(missing_ok=True)
+            durable.remove(path_of(self.folder, step))

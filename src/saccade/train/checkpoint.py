@@ -9,11 +9,12 @@ from saccade.core.errors import BadRun
 from saccade.models.graph import Graph
 from saccade.run.checkpoint import Checkpoint
 from saccade.train.engine import Engine, State
+from saccade.train.standing import Best
 
 OPTIMIZER, TRAINED = "optimizer/", "trained/"
 
 
-def to_checkpoint(step: int, state: State, facts: Mapping[str, Any]) -> Checkpoint:
+def to_checkpoint(step: int, state: State, facts: Mapping[str, Any], best: Best) -> Checkpoint:
     """Host copies of everything a run needs to go on exactly.
 
     The order of pictures and all randomness are functions of the seed and the step, so the step is
@@ -22,7 +23,11 @@ def to_checkpoint(step: int, state: State, facts: Mapping[str, Any]) -> Checkpoi
     beside = {f"{OPTIMIZER}{i:04d}": np.array(value) for i, value in enumerate(state.optimizer)}
     if state.average:  # the file of weights is what answers
         beside |= {f"{TRAINED}{name}": np.array(v) for name, v in state.weights.items()}
-    return Checkpoint(step, to_host(state.answering), beside, facts)
+    weights = to_host(state.answering)
+    if best.weights is None:
+        return Checkpoint(step, weights, beside, facts)
+    earlier = {} if best.step == step else best.weights
+    return Checkpoint(step, weights, beside, facts, best.step, earlier)
 
 
 def to_host(weights: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -34,11 +39,18 @@ def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
     """The state a checkpoint holds.
 
     Raises:
-        BadRun: its arrays are not those of this network.
+        BadRun: its arrays are not those of this network and its optimizer.
     """
-    check_weights(checkpoint.weights, engine.graph)
+    for weights in filter(None, (checkpoint.weights, checkpoint.best)):
+        check_weights(weights, engine.graph)
     beside = checkpoint.state
     optimizer = [beside[key] for key in sorted(beside) if key.startswith(OPTIMIZER)]
+    shapes = [value.shape for value in optimizer]
+    if shapes != engine.optimizer_shapes:
+        raise BadRun(
+            f"the checkpoint does not fit the optimizer: its variables are {shapes} in the file, "
+            f"{engine.optimizer_shapes} by the recipe"
+        )
     trained = {
         key.removeprefix(TRAINED): value for key, value in beside.items() if key.startswith(TRAINED)
     }

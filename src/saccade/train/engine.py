@@ -134,6 +134,11 @@ class Engine:
         optimizer = first_values(self._optimizer.variables)
         return self.to_device(weights, optimizer, weights if self.recipe.ema else {})
 
+    @property
+    def optimizer_shapes(self) -> list[tuple[int, ...]]:
+        """Of its variables, in its order."""
+        return [tuple(variable.shape) for variable in self._optimizer.variables]
+
     def to_device(
         self,
         weights: Mapping[str, np.ndarray],

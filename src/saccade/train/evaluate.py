@@ -10,8 +10,8 @@ from saccade.data import load
 from saccade.data.split import hold_out
 from saccade.run.directory import Run
 from saccade.run.events import Accuracy
-from saccade.train.record import note_test_read
 from saccade.train.restore import Own, Trained, restore
+from saccade.train.results import note_test_read
 
 SplitName = Literal["train", "validation", "test"]
 

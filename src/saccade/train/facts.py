@@ -1,5 +1,7 @@
 """What run.json says of a run: everything that decides its numbers."""
 
+import hashlib
+import json
 import os
 import platform
 from dataclasses import asdict
@@ -50,6 +52,14 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def identity(facts: dict[str, Any]) -> str:
+    """A short digest of what makes two runs the same training; their checkpoints say it."""
+    model = {key: facts["model"][key] for key in ("name", "input_shape", "parameters")}
+    decides = (facts["data"]["fingerprint"], model, facts["preprocess"], facts["recipe"])
+    text = json.dumps(decides, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def device() -> dict[str, Any]:

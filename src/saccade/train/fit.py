@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from saccade.core.errors import BadUsage, Diverged
+from saccade.core.errors import BadRun, BadUsage, Diverged
 from saccade.core.records import Dataset, Predictions
 from saccade.data.split import hold_out
 from saccade.models import MODELS
@@ -33,7 +33,7 @@ from saccade.run.events import (
 from saccade.train.checkpoint import from_checkpoint, to_checkpoint, to_host
 from saccade.train.commands import Source, nothing
 from saccade.train.engine import Engine, Forms, State, choose_forms
-from saccade.train.facts import run_facts
+from saccade.train.facts import identity, run_facts
 from saccade.train.order import batch_ids
 from saccade.train.pace import Pace, SaveTimer, SnapshotTimer
 from saccade.train.recipe import Recipe
@@ -49,10 +49,9 @@ PAUSE_SECONDS = 0.05  # between two looks at what is asked of a paused run
 
 @dataclass(frozen=True)
 class Resume:
-    """Where to go on: the last checkpoint, the best one if there is, the forms chosen then."""
+    """Where to go on: a checkpoint, and the forms chosen when the run began."""
 
     last: Checkpoint
-    best: Checkpoint | None
     forms: Forms
 
     @property
@@ -88,6 +87,7 @@ def fit(
 
     Raises:
         BadUsage: the recipe does not fit the data.
+        BadRun: what is resumed is another run's.
         Diverged: the loss is no longer a number; names the step.
 
     >>> import saccade
@@ -106,7 +106,7 @@ def fit(
     forms = resume.forms if resume else choose_forms(network.graph)
     engine = Engine(network.graph, recipe, preprocess, forms)
     facts = run_facts(network, dataset, recipe, engine)
-    training = _Training(engine, dataset, recipe, commands, replay)
+    training = _Training(engine, dataset, recipe, commands, replay, identity(facts))
     pictures = training.camera.pictures()
     started = Started({**facts, **(origin or {})}, 0, pictures)
     if resume:
@@ -159,12 +159,14 @@ class _Training:
         recipe: Recipe,
         commands: Source,
         replay: Sequence[Intervened],
+        identity: str,
     ):
         self.engine, self.dataset, self.recipe = engine, dataset, recipe
+        self.identity = identity
         self.steering = Steering(recipe, len(dataset.train), commands, replay)
         self.interval = recipe.evaluation_interval(len(dataset.train))
         self.step = 0
-        self.evaluated_at = self.best_saved = -1
+        self.evaluated_at = -1
         self.best, self.totals = Best(), Totals()
         self.history: list[Event] = []
         self.pace, self.timer, self.looks = Pace(engine.rows), SaveTimer(), SnapshotTimer()
@@ -211,16 +213,18 @@ class _Training:
 
     def _resumed(self, resume: Resume) -> State:
         facts = resume.last.facts
+        state = from_checkpoint(resume.last, self.engine)
+        if facts.get("run") != self.identity:
+            raise BadRun(
+                f"the checkpoint of step {resume.last.step:,} is of another run: of other data, "
+                f"another network or another recipe than run.json says"
+            )
         self.step = resume.last.step
-        best = facts["best"]
-        weights = dict(resume.best.weights) if resume.best else None
-        loss = np.inf if best["loss"] is None else best["loss"]
-        self.best = Best(best["accuracy"], loss, best["step"], weights)
-        self.best_saved = resume.best.step if resume.best else -1
+        self.best = Best.of(facts["best"], resume.last.best_weights)
         self.totals = Totals(**facts["totals"])
         self.evaluated_at = -1 if resume.evaluated is None else resume.evaluated
         self.steering.tell_again(resume.told)
-        return from_checkpoint(resume.last, self.engine)
+        return state
 
     def _remember(self, event: Event) -> Event:
         kept = replace(event, predictions=None) if isinstance(event, Evaluated) else event
@@ -256,7 +260,7 @@ class _Training:
         )
         self.totals.add(done, timed=self.pace.warm)
         if not self.pace.warm:
-            self.timer.cost(0)  # what compilation took is no reason to save
+            self.timer.wait()  # what compilation took is no reason to save
         self.pace.took(count, seconds)
         return done
 
@@ -307,21 +311,17 @@ class _Training:
         return self.steering.rates(max(self.step - 1, 0), 1)
 
     def _save(self) -> Iterator[Saved]:
-        """The best weights first: a `last` on disk then always has the `best` it speaks of."""
         facts = {
+            "run": self.identity,
             "best": self.best.facts(),
             "totals": asdict(self.totals),
             "evaluated": self.evaluated_at,
             "interventions": [asdict(told) for told in self.steering.told],
         }
         began = time.perf_counter()
-        if self.best.weights is not None and self.best.step not in (self.step, self.best_saved):
-            best = Checkpoint(self.best.step, self.best.weights, {}, facts)
-            yield Saved(self.best.step, ("best",), best)
-        last = to_checkpoint(self.step, self.state, facts)
-        self.best_saved = self.best.step
-        is_best = self.best.weights is not None and self.best.step == self.step
-        yield Saved(self.step, ("best", "last") if is_best else ("last",), last)
+        checkpoint = to_checkpoint(self.step, self.state, facts, self.best)
+        is_best = checkpoint.best_step == self.step
+        yield Saved(self.step, ("best", "last") if is_best else ("last",), checkpoint)
         self.timer.cost(time.perf_counter() - began)
 
     def _finish(self) -> Finished:
@@ -349,6 +349,7 @@ class _Training:
             names=tuple(test.names),
             worst_ids=tuple(worst.tolist()),
             worst=test.take(worst),
+            saving_share=self.timer.share,
         )
 
 

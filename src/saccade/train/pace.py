@@ -9,6 +9,7 @@ from collections.abc import Callable
 CHUNK_SECONDS = 0.1
 GROWTH = 8
 SNAPSHOT_SECONDS, SNAPSHOT_SHARE = 0.5, 0.03
+SAVE_SECONDS, MOST_SECONDS, SAVE_SHARE = 2.0, 60.0, 0.01
 
 
 class Pace:
@@ -55,12 +56,26 @@ class SaveTimer:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self.clock = clock
-        self.next = clock() + 2
+        self.began = clock()
+        self.spent = 0.0
+        self.dear = False
+        self.wait()
 
     def due(self) -> bool:
         """Whether it is time."""
         return self.clock() >= self.next
 
+    def wait(self, seconds: float = SAVE_SECONDS) -> None:
+        """The next save is that far away."""
+        self.next = self.clock() + seconds
+
     def cost(self, seconds: float) -> None:
         """Plans the next save after one that took this long."""
-        self.next = self.clock() + min(max(100 * seconds, 2), 60)
+        self.spent += seconds
+        self.dear = self.dear or seconds > MOST_SECONDS * SAVE_SHARE
+        self.wait(min(max(seconds / SAVE_SHARE, SAVE_SECONDS), MOST_SECONDS))
+
+    @property
+    def share(self) -> float | None:
+        """What saving took of the time so far, 0..1, if a save cost more than its hundredth."""
+        return self.spent / max(self.clock() - self.began, 1e-9) if self.dear else None

@@ -1,5 +1,6 @@
 """How a run stands: the best evaluation so far, and what has been counted. Kept in checkpoints."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,13 @@ class Best:
 
     def beaten_by(self, predictions: Predictions) -> bool:
         return (predictions.accuracy, -predictions.loss) > (self.accuracy, -self.loss)
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], weights: Mapping[str, np.ndarray] | None) -> "Best":
+        """That of a checkpoint."""
+        loss = np.inf if facts["loss"] is None else facts["loss"]
+        kept = None if weights is None else dict(weights)
+        return cls(facts["accuracy"], loss, facts["step"], kept)
 
     def facts(self) -> dict[str, Any]:
         loss = self.loss if np.isfinite(self.loss) else None
