@@ -22,6 +22,7 @@ from saccade.cli.ladder import ladder
 from saccade.cli.models import models
 from saccade.cli.movie import movie
 from saccade.cli.predict import predict
+from saccade.cli.rerun import rerun
 from saccade.cli.runs import app as runs
 from saccade.cli.train import train
 from saccade.cli.view import view
@@ -32,6 +33,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "eval": evaluate,
     "predict": predict,
     "ladder": ladder,
+    "rerun": rerun,
     "control": control,
     "models": models,
     "datasets": datasets,

@@ -4,7 +4,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,17 @@ from saccade.run.directory import (
     open_run,
     runs_folder,
 )
+from saccade.run.events import Intervened
 
 ENDED = ("finished", "running")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is needed to call `fit`; `why` says what was chosen."""
+    """Everything that is needed to call `fit`; `why` says what was chosen.
+
+    `replay` and `forms` are those of the run that is repeated.
+    """
 
     network: Any
     dataset: Dataset
@@ -35,6 +39,8 @@ class Plan:
     resume: Any
     origin: dict[str, Any]
     why: str
+    replay: tuple[Intervened, ...] = ()
+    forms: Any = None
 
 
 def use_device(device: str) -> None:
@@ -157,6 +163,42 @@ def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
     if dataset.fingerprint != run.facts["data"]["fingerprint"]:
         raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
     return _continued(run, network, dataset)
+
+
+def repeated_plan(run: Run, model: str | None, out: Path | None, name: str | None) -> Plan:
+    """A new run that does what a finished one did, by its own record."""
+    from saccade.train.engine import Forms
+    from saccade.train.evaluate import reload
+    from saccade.train.recipe import Recipe
+    from saccade.train.restore import rebuilt
+
+    facts = run.facts
+    network, dataset = rebuilt(run, model), reload(run)
+    return Plan(
+        network=network,
+        dataset=dataset,
+        recipe=Recipe.from_json(facts["recipe"]),
+        run=claim_run(out or new_run_path(dataset.name, network.name, name)),
+        resume=None,
+        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
+        why=f"{network.name}, as in {run.path}",
+        replay=asked_of(run),
+        forms=Forms(**facts["forms"]),
+    )
+
+
+def asked_of(run: Run) -> tuple[Intervened, ...]:
+    """What was asked of a finished run, and the end that a clock decided."""
+    names = [field.name for field in fields(Intervened)]
+    told = [
+        Intervened(**{name: event[name] for name in names})
+        for event in run.events()
+        if event["event"] == "Intervened"
+    ]
+    steps, reason = run.metrics["steps"], run.metrics["reason"]
+    if reason.startswith("time limit"):
+        told.append(Intervened(steps, "stop", None, "rerun", steps))
+    return tuple(told)
 
 
 def _unfinished(out: Path) -> Run | None:

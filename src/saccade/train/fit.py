@@ -73,6 +73,7 @@ def fit(
     commands: Source = nothing,
     replay: Sequence[Intervened] = (),
     resume: Resume | None = None,
+    forms: Forms | None = None,
     origin: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
     """Trains, and yields what happens: Started, StepsDone, Evaluated, Snapshot, Saved,
@@ -80,10 +81,11 @@ def fit(
 
     `model` is a name, `FILE.py:FUNCTION` or a network; `recipe` defaults to the model's own.
     Before the first chunk and after each, `commands(events so far)` may ask for something; `replay`
-    are interventions of an earlier run, made again at the same steps. Where the recipe watches
-    validation and the data set has none, part of train is held out. Test is read once, after the
-    last step: with the weights that were best on validation, or with the last ones if test was
-    watched. `origin` is added to what run.json holds (how the data was loaded, the command).
+    are interventions of an earlier run, made again at the same steps; `forms` are its forms, to get
+    its very bits. Where the recipe watches validation and the data set has none, part of train is
+    held out. Test is read once, after the last step: with the weights that were best on validation,
+    or with the last ones if test was watched. `origin` is added to what run.json holds (how the
+    data was loaded, the command).
 
     Raises:
         BadUsage: the recipe does not fit the data.
@@ -103,7 +105,7 @@ def fit(
     dataset = _with_watched(dataset, recipe)
     _check(network, dataset, recipe)
     preprocess = replace(dataset.preprocess, scale=recipe.pixel_scale)
-    forms = resume.forms if resume else choose_forms(network.graph)
+    forms = resume.forms if resume else forms or choose_forms(network.graph)
     engine = Engine(network.graph, recipe, preprocess, forms)
     facts = run_facts(network, dataset, recipe, engine)
     training = _Training(engine, dataset, recipe, commands, replay, identity(facts))
