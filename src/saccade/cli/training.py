@@ -2,6 +2,7 @@
 
 import json as json_format
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -93,6 +94,8 @@ def _shown(events: Iterator[Event], plan: Plan, view: bool) -> Iterator[Event]:
     progress = training_progress(started.step, started.total_steps)
     with live_page(plan.run.path, view), progress as show:
         for event in events:
+            if isinstance(event, Started):
+                warnings.warn(event.because or "", stacklevel=2)
             show(event)
             yield event
 

@@ -65,7 +65,8 @@ class Started:
     """Everything that decides the numbers: `facts` is what run.json holds.
 
     `pictures` are the header and the arrays of images.bin. What a resumed run has behind it: `told`
-    are its interventions, `evaluated` its last evaluated step (None: not known).
+    are its interventions, `evaluated` its last evaluated step (None: not known). It comes a second
+    time where training went back to a good state: `because` says why.
     """
 
     facts: dict[str, Any]
@@ -73,6 +74,7 @@ class Started:
     pictures: tuple[dict[str, Any], dict[str, np.ndarray]] | None = heavy()
     told: tuple[Intervened, ...] = heavy(())
     evaluated: int | None = heavy()
+    because: str | None = None
 
     @property
     def total_steps(self) -> int:

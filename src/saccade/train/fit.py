@@ -5,7 +5,7 @@ it; `record` keeps it, `commands` steers it.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from saccade.run.events import (
 )
 from saccade.train.checkpoint import from_checkpoint, to_checkpoint, to_host
 from saccade.train.commands import Source, nothing
-from saccade.train.engine import Engine, Forms, State, choose_forms
+from saccade.train.engine import Chunk, Engine, Forms, State, choose_forms
 from saccade.train.facts import identity, run_facts
 from saccade.train.order import batch_ids
 from saccade.train.pace import Pace, SaveTimer, SnapshotTimer
@@ -44,6 +44,7 @@ from saccade.train.steering import Steering
 
 ALL_DONE = "all steps done"
 WORST = 50
+MOST_NAMED = 8  # pictures of a batch
 PAUSE_SECONDS = 0.05  # between two looks at what is asked of a paused run
 
 
@@ -90,7 +91,8 @@ def fit(
     Raises:
         BadUsage: the recipe does not fit the data.
         BadRun: what is resumed is another run's.
-        Diverged: the loss is no longer a number; names the step.
+        Diverged: the loss is no longer a number, for the second time; names step and pictures. The
+            first time training goes back to the last saved state with half the learning rate.
 
     >>> import saccade
     >>> digits = saccade.load("digits")
@@ -110,13 +112,7 @@ def fit(
     facts = run_facts(network, dataset, recipe, engine)
     training = _Training(engine, dataset, recipe, commands, replay, identity(facts))
     pictures = training.camera.pictures()
-    started = Started({**facts, **(origin or {})}, 0, pictures)
-    if resume:
-        started = replace(
-            started, step=resume.last.step, told=resume.told, evaluated=resume.evaluated
-        )
-    yield started
-    yield from training.run(resume)
+    yield from training.run(Started({**facts, **(origin or {})}, 0, pictures), resume)
 
 
 def _reported(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
@@ -165,28 +161,27 @@ class _Training:
     ):
         self.engine, self.dataset, self.recipe = engine, dataset, recipe
         self.identity = identity
-        self.steering = Steering(recipe, len(dataset.train), commands, replay)
+        self.commands, self.replay = commands, replay
         self.interval = recipe.evaluation_interval(len(dataset.train))
-        self.step = 0
-        self.evaluated_at = -1
-        self.best, self.totals = Best(), Totals()
+        self.safe: Resume | None = None  # the last state that was saved
         self.history: list[Event] = []
         self.pace, self.timer, self.looks = Pace(engine.rows), SaveTimer(), SnapshotTimer()
         watched = dataset.test if recipe.watch == "test" else dataset.validation
         assert watched is not None  # noqa: S101  (fit held one out)
         self.camera = Camera(engine, dataset.train, watched, recipe.watch)
-        self.seen: tuple[int, Predictions] | None = None  # the last evaluation
+        self.seen: tuple[int, Predictions] | None  # the last evaluation
         self.slopes = np.zeros(len(engine.trainable), np.float32)
 
-    def run(self, resume: Resume | None) -> Iterator[Event]:
+    def run(self, started: Started, resume: Resume | None) -> Iterator[Event]:
+        self.started = started
+        yield from self._begin(resume)
         self.train = self.engine.resident(self.dataset.train)
         self.watched = self.engine.resident(self.camera.watched)
-        self.state = self._resumed(resume) if resume else self.engine.first_state()
         yield from self._steer()
         while self._goes_on():
-            yield self._remember(self._chunk())
-            if self.step % self.interval == 0 or self.step == self.steering.total:
-                yield self._remember(self._evaluate())
+            yield from self._attempt(self._chunk)
+            if self._evaluation_due():
+                yield from self._attempt(self._evaluate)
             if self.looks.due():
                 yield from self._look()
             yield from self._steer()
@@ -198,6 +193,47 @@ class _Training:
             yield from self._look()
         yield from self._save()
         yield self._finish()
+
+    def _begin(self, resume: Resume | None, because: str | None = None) -> Iterator[Started]:
+        """Puts itself where `resume` says, or before the first step; says so before it computes."""
+        started = replace(self.started, because=because)
+        if resume:
+            at, told = resume.last.step, resume.told
+            started = replace(started, step=at, told=told, evaluated=resume.evaluated)
+        yield started
+        self.safe, self.seen = resume, None
+        self.steering = Steering(self.recipe, len(self.dataset.train), self.commands, self.replay)
+        self.step, self.evaluated_at = 0, -1
+        self.best, self.totals = Best(), Totals()
+        self.state = self._resumed(resume) if resume else self.engine.first_state()
+
+    def _attempt(self, act: Callable[[], Event]) -> Iterator[Event]:
+        """What happens; where the numbers ran away, back to where they had not."""
+        try:
+            event = act()
+        except Diverged as error:
+            yield from self._go_back(error)
+        else:
+            yield self._remember(event)
+
+    def _go_back(self, error: Diverged) -> Iterator[Event]:
+        """Once, to the last state that was saved, and on with half the learning rate."""
+        rate = self.steering.recipe.schedule.rate
+        if self.steering.went_back:
+            raise Diverged(
+                f"{error}. Training had gone back before, and halved the rate. "
+                f"Try a smaller one: --lr {rate / 10:.2g}"
+            )
+        step = self.safe.last.step if self.safe else 0
+        yield from self._begin(
+            self.safe, f"{error}: back to step {step:,}, and on with half the learning rate"
+        )
+        self.history = [event for event in self.history if _step_of(event) <= self.step]
+        yield self._remember(self.steering.halve(self.step))
+
+    def _evaluation_due(self) -> bool:
+        at_one = self.step % self.interval == 0 or self.step == self.steering.total
+        return at_one and self.step not in (0, self.evaluated_at)
 
     def _goes_on(self) -> bool:
         return self.step < self.steering.total and self.steering.stop is None
@@ -250,7 +286,7 @@ class _Training:
         chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
         seconds = time.perf_counter() - began
         self.state, self.slopes, self.step = chunk.state, chunk.slopes, first + count
-        self._check_finite(chunk.losses, first, rates)
+        self._check_finite(chunk, ids, first, rates)
         done = StepsDone(
             first + 1,
             self.step,
@@ -266,20 +302,30 @@ class _Training:
         self.pace.took(count, seconds)
         return done
 
-    def _check_finite(self, losses: np.ndarray, first: int, rates: np.ndarray) -> None:
-        bad = np.flatnonzero(~np.isfinite(losses))
-        if len(bad):
-            raise Diverged(
-                f"the loss is {losses[bad[0]]} at step {first + bad[0] + 1:,} of "
-                f"{self.steering.total:,}, where the learning rate was {rates[bad[0]]:.3g}. "
-                f"Try a smaller one: --lr {self.steering.recipe.schedule.rate / 10:.2g}"
-            )
+    def _check_finite(self, chunk: Chunk, ids: np.ndarray, first: int, rates: np.ndarray) -> None:
+        """The losses, and what the last update made of the weights."""
+        good = np.isfinite(chunk.losses)
+        good[-1] &= np.isfinite(chunk.slopes).all()
+        if good.all():
+            return
+        bad = int(np.argmin(good))
+        names = [self.dataset.train.names[i] for i in ids[bad]]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        what = "loss" if not np.isfinite(chunk.losses[bad]) else "gradient"
+        raise Diverged(
+            f"the {what} is no finite number at step {first + bad + 1:,} of "
+            f"{self.steering.total:,}, where the learning rate was {rates[bad]:.3g} and the "
+            f"pictures {', '.join(names[:MOST_NAMED])}{more}"
+        )
 
     def _evaluate(self) -> Evaluated:
         began = time.perf_counter()
         predictions = self.engine.answer(self.state.answering, self.watched)
         if not np.isfinite(predictions.loss):
-            self._check_finite(np.array([predictions.loss]), self.step - 1, self._last_rates())
+            raise Diverged(
+                f"the {self.recipe.watch} loss is {predictions.loss} after step {self.step:,} of "
+                f"{self.steering.total:,}, where the learning rate was {self._last_rates()[-1]:.3g}"
+            )
         self.seen = self.step, predictions
         better = self.best.beaten_by(predictions)
         if better:
@@ -324,6 +370,7 @@ class _Training:
         checkpoint = to_checkpoint(self.step, self.state, facts, self.best)
         is_best = checkpoint.best_step == self.step
         yield Saved(self.step, ("best", "last") if is_best else ("last",), checkpoint)
+        self.safe = Resume(checkpoint, self.engine.forms)
         self.timer.cost(time.perf_counter() - began)
 
     def _finish(self) -> Finished:
@@ -353,6 +400,10 @@ class _Training:
             worst=test.take(worst),
             saving_share=self.timer.share,
         )
+
+
+def _step_of(event: Event) -> int:
+    return event.last if isinstance(event, StepsDone) else event.step
 
 
 def worst_mistakes(predictions: Predictions, most: int) -> np.ndarray:

@@ -23,6 +23,8 @@ from saccade.train.commands import (
 )
 from saccade.train.recipe import Recipe
 
+DIVERGENCE = "divergence"  # the source of a halved rate
+
 
 @dataclass(frozen=True)
 class Leg:
@@ -83,11 +85,19 @@ class Steering:
                 self._obey(step, _command(told))
                 yield self._note(told)
         for command in self.commands(history):
-            request, value = _request(command)
-            check(request, value)
-            self._obey(step, command)
+            told = self._told(step, command)
             if command.source != PROGRAM or not isinstance(command, Save | Stop):
-                yield self._note(Intervened(step, request, value, command.source, self.total))
+                yield self._note(told)
+
+    @property
+    def went_back(self) -> bool:
+        """Whether the rate was halved before because the loss was no number."""
+        return any(told.source == DIVERGENCE for told in self.told)
+
+    def halve(self, step: int) -> Intervened:
+        """Half the learning rate from here on."""
+        rate = self.recipe.schedule.rate / 2
+        return self._note(self._told(step, SetLearningRate(rate, DIVERGENCE)))
 
     def tell_again(self, told: Sequence[Intervened]) -> None:
         """What was told before a checkpoint, when the run goes on from it: not paused."""
@@ -106,6 +116,17 @@ class Steering:
     def waits(self) -> bool:
         """Whether no step may be taken now."""
         return self.paused and self.stop is None
+
+    def _told(self, step: int, command: Command) -> Intervened:
+        """Obeys a command.
+
+        Raises:
+            BadUsage: its number is out of range.
+        """
+        request, value = _request(command)
+        check(request, value)
+        self._obey(step, command)
+        return Intervened(step, request, value, command.source, self.total)
 
     def _note(self, told: Intervened) -> Intervened:
         self.told.append(told)
