@@ -83,16 +83,26 @@ def forward(
     binary net becomes the logits (0, z): their softmax is its sigmoid, their cross entropy its own.
     """
     run = Pass(weights, mode, form)
+    return logits_of(graph, activations(graph, run, images)), run.updates
+
+
+def activations(graph: Graph, run: Pass, images: Array) -> dict[int, Activation]:
+    """What every layer gives, by its position; -1 is `images`."""
     values: dict[int, Activation] = {-1: Activation(images)}
     for node in graph.nodes:
         inputs = [values[i] for i in node.inputs]
         lowering = LOWERINGS.get(node.kind)
         value = lowering(node, run, *inputs) if lowering else None
         values[node.position] = as_keras(node, run, inputs) if value is None else value
+    return values
+
+
+def logits_of(graph: Graph, values: Mapping[int, Activation]) -> Array:
+    """[n, classes] of all that its layers gave."""
     logits = values[len(graph.nodes) - 1].batch_first()
     if graph.binary:
         logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=1)
-    return logits, run.updates
+    return logits
 
 
 def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:

@@ -9,6 +9,7 @@ from typing import Any
 from saccade import __version__
 from saccade.core.records import Dataset
 from saccade.models.backend import jax
+from saccade.models.graph import Node
 from saccade.models.network import Network
 from saccade.train.engine import Engine
 from saccade.train.recipe import Recipe
@@ -38,6 +39,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             **network.reference,
             "input_shape": list(network.input_shape),
             "parameters": network.parameters,
+            "layers": [_layer(node) for node in network.graph.nodes],
         },
         "preprocess": engine.preprocess.to_json(),
         "recipe": recipe.to_json(),
@@ -49,6 +51,18 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             "python": platform.python_version(),
             **{package: version(package) for package in PACKAGES},
         },
+    }
+
+
+def _layer(node: Node) -> dict[str, Any]:
+    """`rate` is dropout's share."""
+    rate = getattr(node.layer, "rate", None)
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "units": node.output_shape[-1],
+        "activation": node.activation,
+        **({"rate": rate} if isinstance(rate, float) else {}),
     }
 
 
