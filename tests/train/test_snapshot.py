@@ -127,6 +127,29 @@ def test_first_layers_are_shown_as_pictures(digits, model, maps, pictures):
     np.testing.assert_allclose(shown[0], first, atol=float(arrays["pictures_scale"]))
 
 
+def test_units_that_fire_are_counted_in_the_order_of_the_layers(digits):
+    camera, engine, state = camera_of("mlp-relu", digits, batch_size=40)
+    biases = engine.graph.nodes[2].weight("bias")
+    kernel = engine.graph.nodes[2].weight("kernel")
+    dead = np.arange(100) < 30
+    weights = {
+        **state.weights,
+        biases: np.where(dead, -100.0, 0.1).astype(np.float32),
+        kernel: np.abs(state.weights[kernel]),  # the others get nothing below 0: they all fire
+    }
+    arrays = camera.take(state._replace(weights=weights), 0, np.zeros(10), None)
+    assert (arrays["fired"].shape, arrays["fired"].dtype) == ((200 + 100 + 60 + 30,), np.uint8)
+    second = arrays["fired"][200:300]
+    np.testing.assert_array_equal(second[:30], 0)
+    np.testing.assert_array_equal(second[30:], 40)  # of 40: what fills the pass up is not counted
+    logits = engine.logits(weights, digits.train.pixels[batch_ids(
+        len(digits.train), 40, 0, 1, seed=0, shuffle="every epoch")[0]])  # fmt: skip
+    np.testing.assert_array_equal(arrays["batch_answers"], logits.argmax(1))
+    assert "fired" not in camera_of("mlp", digits)[0].take(
+        camera_of("mlp", digits)[2], 0, np.zeros(10), None
+    )
+
+
 def test_photographs_become_small(rng):
     pixels = rng.integers(0, 256, (40, 96, 96, 3), dtype=np.uint8)
     split = Split(pixels, np.arange(40, dtype=np.int32) % 2, [f"{i}.jpg" for i in range(40)])

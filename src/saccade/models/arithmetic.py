@@ -157,8 +157,7 @@ def _window(layer: Any, size: tuple[int, int]) -> str:
 
 
 def _activation(node: Node) -> str:
-    name = getattr(node.layer.activation, "__name__", type(node.layer.activation).__name__)
-    return "" if name == "linear" else f", {name}"
+    return node.activation and f", {node.activation}"
 
 
 def _working(node: Node) -> str:

@@ -102,13 +102,23 @@ def forward(
     binary net becomes the logits (0, z): their softmax is its sigmoid, their cross entropy its own.
     """
     run = Pass(weights, mode, form)
+    return logits_of(graph, activations(graph, run, images, parts)), run.updates
+
+
+def activations(graph: Graph, run: Pass, images: Array, parts: int = 1) -> dict[int, Parts]:
+    """What every layer gives, by its position; -1 is `images`."""
     values = {-1: tuple(Activation(part) for part in jnp.array_split(images, parts))}
     for node in graph.nodes:
         values[node.position] = _through(node, run, [values[i] for i in node.inputs])
-    logits = _whole(values[len(graph.nodes) - 1]).batch_first()
+    return values
+
+
+def logits_of(graph: Graph, values: Mapping[int, Parts]) -> Array:
+    """[n, classes] of all that its layers gave."""
+    logits = whole(values[len(graph.nodes) - 1]).batch_first()
     if graph.binary:
         logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=1)
-    return logits, run.updates
+    return logits
 
 
 def _through(node: Node, run: Pass, inputs: list[Parts]) -> Parts:
@@ -123,10 +133,10 @@ def _through(node: Node, run: Pass, inputs: list[Parts]) -> Parts:
         values = None
     if values is not None:
         return values
-    return _apart(as_keras(node, run, [_whole(parts) for parts in inputs]), inputs[0])
+    return _apart(as_keras(node, run, [whole(parts) for parts in inputs]), inputs[0])
 
 
-def _whole(parts: Parts) -> Activation:
+def whole(parts: Parts) -> Activation:
     """The batch in one piece."""
     if len(parts) == 1:
         return parts[0]

@@ -30,11 +30,27 @@ class Node:
     weights: tuple[tuple[str, Any], ...]
 
     @property
+    def name(self) -> str:
+        """What its weights' names begin with: `02-conv2d`."""
+        return _name(self.position, self.layer)
+
+    @property
     def kind(self) -> str:
         """The layer's class: `Conv2D`; `its_module.Conv2D` where it is not Keras' own."""
         own = type(self.layer)
         name = own.__name__
         return name if getattr(keras.layers, name, None) is own else f"{own.__module__}.{name}"
+
+    @property
+    def activation(self) -> str:
+        """What its values have gone through last: `relu`, `sigmoid`; "" for nothing."""
+        if self.kind == "ReLU":
+            layer = self.layer
+            plain = not layer.negative_slope and not layer.threshold and layer.max_value is None
+            return "relu" if plain else ""
+        own = getattr(self.layer, "activation", None)
+        name = getattr(own, "__name__", type(own).__name__) if own is not None else "linear"
+        return "" if name == "linear" else str(name)
 
     @property
     def parameters(self) -> int:
@@ -172,7 +188,7 @@ def _check(keras_node: Any) -> None:
 
 def _node(position: int, keras_node: Any, inputs: tuple[int, ...], shape: tuple[int, ...]) -> Node:
     layer = keras_node.operation
-    prefix = f"{position:02d}-{type(layer).__name__.lower()}"
+    name = _name(position, layer)
     # A seed generator's state is left out: randomness is an argument of `forward`.
     variables = [v for v in layer.variables if "seed_generator" not in v.path]
     return Node(
@@ -181,5 +197,9 @@ def _node(position: int, keras_node: Any, inputs: tuple[int, ...], shape: tuple[
         inputs=inputs,
         output_shape=tuple(keras_node.outputs[0].shape[1:]),
         input_shape=shape,
-        weights=tuple((f"{prefix}/{v.name}", v) for v in variables),
+        weights=tuple((f"{name}/{v.name}", v) for v in variables),
     )
+
+
+def _name(position: int, layer: Any) -> str:
+    return f"{position:02d}-{type(layer).__name__.lower()}"

@@ -11,6 +11,7 @@ from typing import Any
 from saccade import __version__
 from saccade.core.records import Dataset
 from saccade.models.backend import jax
+from saccade.models.graph import Node
 from saccade.models.network import Network
 from saccade.train.engine import Engine
 from saccade.train.recipe import Recipe
@@ -40,6 +41,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             **network.reference,
             "input_shape": list(network.input_shape),
             "parameters": network.parameters,
+            "layers": [_layer(node) for node in network.graph.nodes],
         },
         "preprocess": engine.preprocess.to_json(),
         "recipe": recipe.to_json(),
@@ -60,6 +62,18 @@ def identity(facts: dict[str, Any]) -> str:
     decides = (facts["data"]["fingerprint"], model, facts["preprocess"], facts["recipe"])
     text = json.dumps(decides, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _layer(node: Node) -> dict[str, Any]:
+    """`rate` is dropout's share."""
+    rate = getattr(node.layer, "rate", None)
+    return {
+        "name": node.name,
+        "kind": node.kind,
+        "units": node.output_shape[-1],
+        "activation": node.activation,
+        **({"rate": rate} if isinstance(rate, float) else {}),
+    }
 
 
 def device() -> dict[str, Any]:

@@ -14,10 +14,10 @@ import simplejpeg
 from saccade.core.records import Predictions, Split
 from saccade.core.thumbnails import contact_sheet, thumbnails
 from saccade.models.backend import jax
-from saccade.models.forward import Mode, forward
+from saccade.models.forward import Mode, Pass, activations, logits_of, whole
 from saccade.models.graph import Graph, Node
 from saccade.train.bands import Spread
-from saccade.train.engine import ANSWER_BATCH, Engine, State
+from saccade.train.engine import Engine, State
 from saccade.train.order import batch_ids
 
 MOST_WATCHED, LONGEST = 10_000, 48
@@ -25,6 +25,7 @@ SHEET, CELL, COLUMNS, QUALITY = 100, 32, 10, 90
 MAPS, UNITS = 16, 32
 FOLLOWING = ("BatchNormalization", "Activation", "ReLU", "LeakyReLU")
 
+jnp = jax.numpy
 Arrays = dict[str, np.ndarray]
 
 
@@ -54,24 +55,27 @@ class Camera:
         weights = {name: np.asarray(state.answering[name]) for name in self.engine.trainable}
         return {
             **(_evaluated(*last) if last else {}),
-            **self._batch(state, step),
+            **self._seen(state, step),
             **self._spreads(weights),
-            **self._maps(state),
             **weight_pictures(self.engine.graph, weights),
             "variables": np.array(self.engine.trainable),
             "gradient_norms": slopes.astype(np.float32),
         }
 
-    def _batch(self, state: State, step: int) -> Arrays:
-        """The next batch, as it is answered before it changes anything."""
+    def _seen(self, state: State, step: int) -> Arrays:
+        """The next batch, as it is answered before it changes anything, and what its answers take.
+
+        One pass tells everything: the first watched picture, for the maps, comes behind the batch.
+        """
         recipe = self.engine.recipe
         ids = batch_ids(
             len(self.train), recipe.batch_size, step, 1, seed=recipe.seed, shuffle=recipe.shuffle
         )[0, :SHEET]
         pixels, labels = self.train.pixels[ids], self.train.labels[ids]
-        padding = ANSWER_BATCH - len(ids)  # the size that evaluating has compiled
-        padded = np.pad(pixels, ((0, padding), (0, 0), (0, 0), (0, 0)))
-        logits = self.engine.logits(state.answering, padded)[: len(ids)]
+        padded = np.zeros((SHEET + 1, *pixels.shape[1:]), np.uint8)
+        padded[: len(ids)], padded[-1] = pixels, self.watched.pixels[0]
+        told, fired, maps = self._look(state.answering, padded, np.int32(len(ids)))
+        logits = np.asarray(told, np.float64)[: len(ids)]
         cells = thumbnails(pixels, CELL)
         return {
             **_named("batch", Predictions(logits, labels)),
@@ -79,6 +83,8 @@ class Camera:
             "batch_sheet": np.frombuffer(_jpeg(contact_sheet(cells, COLUMNS)), np.uint8),
             "batch_cell": np.array(cells.shape[1:3], np.int32),
             "logit_bands": Spread([logits.size]).bands([logits]),
+            **({} if fired is None else {"fired": np.asarray(fired)}),
+            **({} if maps is None else _shown(np.asarray(maps))),
         }
 
     def _spreads(self, weights: Mapping[str, np.ndarray]) -> Arrays:
@@ -108,28 +114,41 @@ class Camera:
             "all biases": Spread(biases),
         }
 
-    def _maps(self, state: State) -> Arrays:
-        """What the first convolution's filters answer to the first watched picture."""
-        if self._first_maps is None:
-            return {}
-        values = np.asarray(self._first_maps(state.answering, self.watched.pixels[:1]))[0]
-        maps = np.moveaxis(values, -1, 0)[:MAPS]
-        low, high = maps.min(), maps.max()
-        scaled = (maps - low) * (255 / max(high - low, 1e-12))
-        return {"maps": thumbnails(scaled.round().astype(np.uint8)[..., None], LONGEST)[..., 0]}
-
     @cached_property
-    def _first_maps(self) -> Any:
-        nodes = first_convolution(self.engine.graph)
-        if not nodes:
-            return None
-        beginning = Graph(nodes, self.engine.graph.input_shape)
+    def _look(self) -> Any:
+        engine, graph = self.engine, self.engine.graph
+        relus = [node for node in graph.nodes if node.activation == "relu"]
+        first = first_convolution(graph)
 
-        def maps(weights: Mapping[str, Any], pixels: Any) -> Any:
-            images = self.engine.scaled(pixels)
-            return forward(beginning, weights, images, form="layers", mode=Mode())[0]
+        def look(weights: Mapping[str, Any], pixels: Any, count: Any) -> tuple[Any, Any, Any]:
+            run = Pass(weights, Mode(), "layers")  # the form that compiles fastest
+            values = activations(graph, run, engine.scaled(pixels))
+            batch = jnp.arange(len(pixels)) < count
+            fired = [firings(whole(values[node.position]).batch_first(), batch) for node in relus]
+            maps = whole(values[first[-1].position]).batch_first()[-1] if first else None
+            return logits_of(graph, values), jnp.concatenate(fired) if fired else None, maps
 
-        return jax.jit(maps)
+        return jax.jit(look)
+
+
+def firings(values: Any, counted: Any) -> Any:
+    """uint8 [units]: in how many of the `counted` pictures a unit is above 0 anywhere.
+
+    `values` are [n, ..., units], `counted` is bool [n].
+
+    >>> firings(jnp.array([[0.0, 2.0], [0.0, 1.0], [3.0, 0.0]]), jnp.array([1, 1, 0])).tolist()
+    [0, 2]
+    """
+    anywhere = (values > 0).any(axis=tuple(range(1, values.ndim - 1)))
+    return (anywhere & counted.astype(bool)[:, None]).sum(0).astype(jnp.uint8)
+
+
+def _shown(values: np.ndarray) -> Arrays:
+    """What the first convolution's filters answer, float [height, width, filters], as bytes."""
+    maps = np.moveaxis(values, -1, 0)[:MAPS]
+    low, high = maps.min(), maps.max()
+    scaled = (maps - low) * (255 / max(high - low, 1e-12))
+    return {"maps": thumbnails(scaled.round().astype(np.uint8)[..., None], LONGEST)[..., 0]}
 
 
 def _evaluated(step: int, predictions: Predictions) -> Arrays:
