@@ -12,7 +12,7 @@ import saccade
 
 ROWS = (
     {"cli"},
-    {"view", "serve", "doctor", "search", "lab"},
+    {"view", "diagnose", "serve", "doctor", "search", "lab"},
     {"export"},
     {"train", "explain"},
     {"models", "data", "confidence"},
@@ -68,6 +68,8 @@ def test_imports_only_go_down(path):
         ("data", "saccade.train.fit"),  # upwards
         ("data", "saccade.models.graph"),  # a neighbour
         ("view", "jax.numpy"),  # a framework
+        ("diagnose", "saccade.view.story"),
+        ("diagnose", "keras"),
         ("run", "keras"),
         ("core", "saccade.run.events"),
     ],
@@ -90,6 +92,7 @@ def test_there_is_no_utils():
         "run.directory",
         "run.checkpoint",
         "view.report",
+        "diagnose.checks",
         "view.live.serving",
         "models",
     ],

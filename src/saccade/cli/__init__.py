@@ -17,6 +17,7 @@ from saccade import __version__
 from saccade.cli.bench import bench
 from saccade.cli.control import control
 from saccade.cli.datasets import datasets
+from saccade.cli.diagnose import diagnose
 from saccade.cli.evaluate import evaluate
 from saccade.cli.ladder import ladder
 from saccade.cli.models import models
@@ -38,6 +39,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "models": models,
     "datasets": datasets,
     "runs": runs,
+    "diagnose": diagnose,
     "view": view,
     "movie": movie,
     "bench": bench,
@@ -51,6 +53,7 @@ Examples:
     saccade train ./photos              photos/CLASS/PICTURE.jpg
     saccade view                        watch runs in the browser
     saccade predict RUN picture.png     what does it show?
+    saccade diagnose RUN                what went wrong, and what to try
     saccade models conv                 every layer's arithmetic
 
 A bare word is a data set's name, a path has a slash (./photos).

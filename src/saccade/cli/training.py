@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from saccade.cli.diagnose import say_in_short
 from saccade.cli.plan import Plan
 from saccade.cli.words import duration, this_command
 from saccade.core.errors import NotSaved, OutOfMemory, SaccadeError
@@ -49,15 +50,18 @@ def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: b
                 if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
                     events.close()
         except Exception as error:
-            told = _told(plan, _out_of_memory(plan, error) or error)
-            if told is error:
+            said = _told(plan, _out_of_memory(plan, error) or error)
+            if said is error:
                 raise
-            raise told from error
+            raise said from error
     write_pages(plan.run)
     if finished is None:
-        return _say_interrupted(plan, interrupted.exit_code)
-    _say_result(plan, finished, as_json)
-    return 0
+        code = _say_interrupted(plan, interrupted.exit_code)
+    else:
+        code = 0
+        _say_result(plan, finished, as_json)
+    say_in_short(plan.run)
+    return code
 
 
 def _told(plan: Plan, error: Exception) -> Exception:
@@ -66,6 +70,7 @@ def _told(plan: Plan, error: Exception) -> Exception:
         discard_run(plan.run)
     elif isinstance(error, SaccadeError) and not isinstance(error, NotSaved):
         write_pages(plan.run)
+        say_in_short(plan.run)
         return type(error)(f"{error}\nThe run so far: {plan.run.path}")
     return error
 

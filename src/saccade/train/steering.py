@@ -85,9 +85,11 @@ class Steering:
                 self._obey(step, _command(told))
                 yield self._note(told)
         for command in self.commands(history):
-            told = self._told(step, command)
+            request, value = _request(command)
+            check(request, value)
+            self._obey(step, command)
             if command.source != PROGRAM or not isinstance(command, Save | Stop):
-                yield self._note(told)
+                yield self._note(Intervened(step, request, value, command.source, self.total))
 
     @property
     def went_back(self) -> bool:
@@ -97,7 +99,8 @@ class Steering:
     def halve(self, step: int) -> Intervened:
         """Half the learning rate from here on."""
         rate = self.recipe.schedule.rate / 2
-        return self._note(self._told(step, SetLearningRate(rate, DIVERGENCE)))
+        self._obey(step, SetLearningRate(rate, DIVERGENCE))
+        return self._note(Intervened(step, "learning_rate", rate, DIVERGENCE, self.total))
 
     def tell_again(self, told: Sequence[Intervened]) -> None:
         """What was told before a checkpoint, when the run goes on from it: not paused."""
@@ -116,17 +119,6 @@ class Steering:
     def waits(self) -> bool:
         """Whether no step may be taken now."""
         return self.paused and self.stop is None
-
-    def _told(self, step: int, command: Command) -> Intervened:
-        """Obeys a command.
-
-        Raises:
-            BadUsage: its number is out of range.
-        """
-        request, value = _request(command)
-        check(request, value)
-        self._obey(step, command)
-        return Intervened(step, request, value, command.source, self.total)
 
     def _note(self, told: Intervened) -> Intervened:
         self.told.append(told)
