@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-# One compilation serves all tests and the commands they start, and none of another day does.
-COMPILED = tempfile.mkdtemp(prefix="saccade-compiled-")
-atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
+# One compilation serves all tests and the commands they start, and none of another day does;
+# tests/mutation, which starts them many times, keeps a folder of its own.
+COMPILED = os.environ.get("SACCADE_TEST_COMPILED")
+if COMPILED is None:
+    COMPILED = tempfile.mkdtemp(prefix="saccade-compiled-")
+    atexit.register(shutil.rmtree, COMPILED, ignore_errors=True)
 os.environ["JAX_COMPILATION_CACHE_DIR"] = COMPILED
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
 

@@ -125,6 +125,15 @@ def test_a_large_jpeg_reduced_while_decoding_looks_like_the_full_one():
     assert np.abs(rule.read(file.getvalue()).astype(int) - exact).max() <= 4
 
 
+def test_a_jpeg_is_never_reduced_so_far_that_detail_is_lost():
+    stripes = np.repeat(255 * (np.arange(256) // 16 % 2)[None, :], 256, 0).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(stripes).save(file, "JPEG", quality=95)
+    rule = Preprocess(32, 32, 1)
+    exact = rule.pixels(stripes[..., None])
+    assert np.abs(rule.read(file.getvalue()).astype(int) - exact).max() <= 12
+
+
 def test_bytes_that_are_no_picture_are_bad_data():
     with pytest.raises(BadData):
         Preprocess(8, 8, 1).read(b"hello")

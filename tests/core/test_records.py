@@ -46,6 +46,13 @@ def test_probabilities_add_up_and_follow_the_logits():
     assert (answers.answers == logits.argmax(1)).all()
 
 
+def test_the_loss_is_the_mean_of_the_pictures():
+    answers = Predictions(np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 30.0]]), np.array([0, 1, 0]))
+    expected = [math.log(2), 9 + math.log1p(math.exp(-9)), 30 + math.log1p(math.exp(-30))]
+    assert answers.losses == pytest.approx(expected)
+    assert answers.loss == pytest.approx(sum(expected) / 3)
+
+
 def test_the_loss_stays_finite_for_logits_far_apart():
     answers = Predictions(np.array([[1e4, 0.0], [-1e4, 0.0]]), np.array([1, 0]))
     assert answers.losses.tolist() == [1e4, 1e4]

@@ -5,8 +5,11 @@ import pytest
 
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Split
+from saccade.models.backend import keras
+from saccade.models.graph import layer_graph
+from saccade.models.initialize import unallocated
 from saccade.models.network import build
-from saccade.train.augment import Affine
+from saccade.train.augment import Affine, Shift
 from saccade.train.engine import ANSWER_BATCH, Engine, Forms
 from saccade.train.order import batch_ids
 from saccade.train.recipe import Recipe
@@ -28,6 +31,23 @@ def noise():
 def engine_for(model, forms=PATCHES, **recipe):
     values = {"steps": 10, "batch_size": 10, "schedule": Constant(0.05), **recipe}
     return Engine(build(model, (8, 8, 1), 3).graph, Recipe(**values), Preprocess(8, 8, 1), forms)
+
+
+def tiny(forms=PATCHES, dropped=0.0, **recipe):
+    """Kernels, offset, scale, bias, moving averages and dropout, and soon compiled."""
+    with unallocated():
+        body = [
+            keras.Input((8, 8, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(6, use_bias=False),
+            keras.layers.BatchNormalization(),
+            keras.layers.Activation("relu"),
+            keras.layers.Dropout(dropped),
+            keras.layers.Dense(3),
+        ]
+        graph = layer_graph(keras.Sequential(body))
+    values = {"steps": 10, "batch_size": 10, "schedule": Constant(0.05), **recipe}
+    return Engine(graph, Recipe(**values), Preprocess(8, 8, 1), forms)
 
 
 def trained(engine, noise, counts, rate=0.05):
@@ -64,25 +84,20 @@ def test_another_seed_gives_other_weights(noise):
 @pytest.mark.parametrize("forms", [PATCHES, DIRECT], ids=["a loop", "a call a step"])
 def test_every_step_and_every_seed_draws_anew(forms, noise):
     """At rate 0 on one batch over and over, only what is drawn can make losses differ."""
-    for what, model, change in (
-        ("dropout", "mlp-dropout", ()),
-        ("augmentation", "mlp-relu", (Affine(),)),
-        ("nothing", "mlp-relu", ()),
-    ):
-        weights = engine_for(model).first_state().weights
+    rows = np.tile(np.arange(10), (3, 1))
+    for dropped, augment, different in ((0.5, (), 6), (0.0, (Shift(),), 6), (0.0, (), 1)):
         losses = []
         for seed in (0, 1):
-            engine = engine_for(model, forms, optimizer="sgd", augment=change, seed=seed)
-            state = engine.first_state()._replace(weights={k: v + 0 for k, v in weights.items()})
-            rows = np.tile(np.arange(10), (3, 1))
+            engine = tiny(forms, dropped, optimizer="sgd", augment=augment, seed=seed)
+            state = engine.first_state()._replace(weights=tiny().first_state().weights)
             chunk = engine.run_chunk(state, engine.resident(noise), rows, np.zeros(3), 0)
             losses += chunk.losses.tolist()
-        assert len(set(losses)) == (1 if what == "nothing" else 6), what
+        assert len(set(losses)) == different, (dropped, augment)
 
 
 @pytest.mark.parametrize("forms", [PATCHES, DIRECT], ids=["a loop", "a call a step"])
 def test_moving_averages_move_and_lengths_are_those_of_the_last_update(forms, noise):
-    engine = engine_for("mlp-bn", forms, optimizer="sgd")
+    engine = tiny(forms, optimizer="sgd")
     train = engine.resident(noise)
     ids = batch_ids(130, 10, 0, 3, seed=0, shuffle="once")
     states, state = [], engine.first_state()
@@ -97,6 +112,15 @@ def test_moving_averages_move_and_lengths_are_those_of_the_last_update(forms, no
     np.testing.assert_allclose(chunk.slopes, np.array(moved) / 0.05, rtol=1e-3)
     whole = engine.run_chunk(engine.first_state(), train, ids, np.full(3, 0.05), 0)
     assert (whole.slopes == chunk.slopes).all()
+
+
+def test_the_accuracy_of_a_step_is_that_of_its_batch_before_it(noise):
+    engine = engine_for("T1")
+    rows, state = np.arange(10, 50).reshape(1, 40), engine.first_state()
+    before = engine.answer(state.weights, engine.resident(noise.take(rows[0])))
+    chunk = engine.run_chunk(state, engine.resident(noise), rows, np.array([0.1]), 0)
+    assert chunk.accuracies == pytest.approx([before.accuracy])
+    assert chunk.losses == pytest.approx([before.loss], rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -150,12 +174,15 @@ def test_adams_epsilon_is_the_one_given(noise):
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw", "rmsprop"])
 def test_weight_decay_pulls_kernels_and_leaves_biases_offsets_and_scales(optimizer, noise):
-    plain, pulled = (
-        trained(engine_for("mlp-bn", optimizer=optimizer, weight_decay=decay), noise, [1])[0]
-        for decay in (0.0, 0.5)
-    )
-    first = {k: np.asarray(v) for k, v in engine_for("mlp-bn").first_state().weights.items()}
-    for name in plain:
+    moved, ids = [], np.arange(10)[None]
+    for decay in (0.0, 0.5):
+        engine = tiny(optimizer=optimizer, weight_decay=decay)
+        state = engine.first_state()
+        state = state._replace(weights={name: v + 0.1 for name, v in state.weights.items()})
+        first = {name: np.array(value) for name, value in state.weights.items()}
+        moved.append(engine.run_chunk(state, engine.resident(noise), ids, np.array([0.05]), 0))
+    plain, pulled = (chunk.state.weights for chunk in moved)
+    for name in first:
         pull = 0.05 * 0.5 * first[name] if name.endswith("/kernel") else 0
         np.testing.assert_allclose(plain[name] - pulled[name], pull, atol=1e-6, err_msg=name)
 
@@ -206,6 +233,8 @@ def test_clipping_keeps_the_direction_and_shortens_the_step(noise):
     assert length == pytest.approx(0.05 * 0.01, rel=1e-4)
     ratio = held["01-dense/bias"] / free["01-dense/bias"]
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-4)
+    loose, _ = trained(engine_for("softmax", optimizer="sgd", clip_norm=1e3), noise, [1])
+    assert all((loose[name] == free[name]).all() for name in free)  # none is made longer
 
 
 def test_smoothing_mixes_in_the_mean_of_all_classes(noise):
