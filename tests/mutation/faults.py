@@ -280,7 +280,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         "models/forward.py",
         _FORWARD,
         [
-            ("x.array / (1 - rate), 0)", "x.array, 0)"),
+            ("part.array / (1 - rate), 0)", "part.array, 0)"),
             ("bernoulli(run.key(node), 1 - rate,", "bernoulli(run.key(node), rate,"),
             ("fold_in(self.mode.key, node.position)", "fold_in(self.mode.key, 0)"),
             (
@@ -307,9 +307,9 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         ("tests/models/test_normalise.py",),
         [
             ("shrink = lax.rsqrt(variance + epsilon)", "shrink = lax.rsqrt(variance)"),
-            ("(slope - of_y.reshape(each) - along)", "(slope - of_y.reshape(each))"),
+            ("- of_y.reshape(each) - x * along)", "- of_y.reshape(each))"),
             ("of_scaled * count, of_y", "of_scaled, of_y"),
-            ("parted.sum(1).sum(0) / places", "parted.sum(1).sum(0) / (places - 1)"),
+            ("total / _places(parts, channel)", "total / (_places(parts, channel) - 1)"),
         ],
     ),
     (
