@@ -165,11 +165,12 @@ def test_predict_without_a_picture_says_so(finished_run, typed):
     assert "picture" in said.err
 
 
+@pytest.mark.filterwarnings("always")
 def test_a_loss_that_is_no_number_ends_with_1_and_says_what_to_try(tmp_path, typed, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = typed(*DIGITS, "--steps", "50", "--lr", "1e38", "--optimizer", "sgd", "--out", "r")
     assert said.code == 1
-    for part in ("step", "--lr", "learning rate"):
+    for part in ("step", "--lr", "learning rate", "warning: ", "back to step 0"):
         assert part in said.err
     assert saccade.open_run("r").state == "failed"
 
