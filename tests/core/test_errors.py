@@ -13,6 +13,8 @@ from saccade.core import errors
         (errors.MissingFile, 2),
         (errors.BadRun, 2),
         (errors.BrowserFailed, 1),
+        (errors.NotSaved, 1),
+        (errors.OutOfMemory, 1),
         (errors.Diverged, 1),
     ],
 )
@@ -28,6 +30,8 @@ def test_every_kind_is_in_the_table_above():
         "MissingFile",
         "BadRun",
         "BrowserFailed",
+        "NotSaved",
+        "OutOfMemory",
         "Diverged",
     }
 
