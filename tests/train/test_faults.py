@@ -136,6 +136,21 @@ def test_a_run_that_can_not_be_written_for_a_while_is_well_again_and_says_so(tmp
     assert result(run.path) == whole
 
 
+def test_what_waits_for_a_disk_has_an_end(tmp_path, monkeypatch):
+    """A log of gigabytes in memory would end the training in a worse way."""
+    monkeypatch.setattr("saccade.train.record.MOST_WAITING", 400)
+    run = create_run(tmp_path / "run")
+    told = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(NotSaved, match="run is gone"):
+            for event in record(toy(None), run):
+                told.append(event)
+                if isinstance(event, Saved):
+                    shutil.rmtree(run.path)
+    assert told[-1].step < 6
+
+
 @pytest.mark.parametrize(
     "end",
     [b'{"event": "StepsDone", "fir', b"\0" * 300, b"\xff\xfe\n" * 9, b"4,1,1,1,1,1\n" * 3, b"\n"],
