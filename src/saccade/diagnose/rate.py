@@ -45,8 +45,11 @@ def lower_rate(trace: Trace) -> str:
 
 
 def too_low(trace: Trace) -> Finding | None:
-    """Most is still to be learned, and all the updates together were like a part of one step."""
-    if trace.steps < FEWEST_STEPS:
+    """Most is still to be learned, and all the updates together were like a part of one step.
+
+    A run under way is judged after its first epoch: rates that rise are low there.
+    """
+    if trace.steps < FEWEST_STEPS or (trace.steps < trace.length and trace.epoch(trace.steps) < 1):
         return None
     loss = float(np.mean(trace.losses[-(trace.steps // PARTS) :]))
     if not loss > UNLEARNED * trace.chance_loss:
