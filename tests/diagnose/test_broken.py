@@ -68,7 +68,7 @@ BY_HEART_CONV = (
 )
 SHORT = (
     "conv",
-    lambda d: d,
+    lambda d: with_few(d, 900),
     replace(saccade.recipe("conv", epochs=4, patience=None), schedule=Constant(0.001)),
 )
 ONE_EPOCH = ("softmax", lambda d: d, recipe("softmax", epochs=1))
