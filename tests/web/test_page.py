@@ -479,6 +479,25 @@ def test_a_reload_shows_the_same_again(open_page, server):
     assert shown(page) == [6] and "step 1,980" in page.inner_text(".slider")
 
 
+def test_whoever_leaves_just_when_the_address_is_written_is_not_called_back(open_page):
+    page = open_page("#/run/long")
+    page.wait_for_selector("[data-pane='6'] canvas[data-errors]")
+    # The page writes its address 300 ms after a key, a busy page later. The click waits behind the
+    # work, the overdue writing behind the click, and the news of the new address behind the writing.
+    page.evaluate(
+        """() => {
+            document.dispatchEvent(new KeyboardEvent("keydown", { key: "6", bubbles: true }));
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => document.querySelector("a[href='#/']").click();
+            port2.postMessage(null);
+            const end = performance.now() + 500;
+            while (performance.now() < end);
+        }"""
+    )
+    page.wait_for_selector(".runs tbody tr")
+    assert page.evaluate("location.hash") == "#/"
+
+
 def test_an_address_of_a_snapshot_that_is_gone_shows_the_one_before(open_page):
     page = open_page("#/runs")
 

@@ -58,6 +58,7 @@ class RunPage {
   private key = "0";
   private shownTab: Tab = "panes";
   private timer = 0;
+  private address = location.hash;
 
   constructor(
     private readonly home: Home,
@@ -114,7 +115,10 @@ class RunPage {
       if (this.shownTab !== "panes") place.set("tab", this.shownTab);
       if (this.run.at !== null) place.set("step", String(this.run.at));
       const query = place.toString();
+      // Whoever has just left by a link is not called back: the address is another before anybody is told.
+      if (location.hash !== this.address) return;
       history.replaceState(null, "", `#/run/${encodeURIComponent(this.run.id)}${query ? "?" + query : ""}`);
+      this.address = location.hash;
     }, 300);
   }
 
