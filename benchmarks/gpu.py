@@ -32,9 +32,12 @@ from saccade.core.records import Split  # noqa: E402
 from saccade.models.backend import jax, keras  # noqa: E402
 from saccade.models.initialize import first_weights  # noqa: E402
 from saccade.models.network import from_keras  # noqa: E402
-from saccade.train.engine import Engine, Resident, State, choose_forms  # noqa: E402
+from saccade.train.engine import Engine  # noqa: E402
+from saccade.train.forms import choose_forms  # noqa: E402
 from saccade.train.order import batch_ids  # noqa: E402
 from saccade.train.recipe import Recipe  # noqa: E402
+from saccade.train.resident import Resident  # noqa: E402
+from saccade.train.state import State, to_device  # noqa: E402
 
 IMAGES = 60_000
 INDEX = next(index for index, goal in enumerate(GOALS) if goal.accuracy == 0.99)
@@ -85,7 +88,7 @@ def warm(seeds: int) -> dict[str, list[float]]:
     for seed in (0, *range(seeds)):
         began = time.perf_counter()
         weights = first_weights(graph, recipe.initialization, seed)
-        state = engine.first_state()._replace(weights=engine.to_device(weights, [], {}).weights)
+        state = engine.first_state()._replace(weights=to_device(weights, [], {}).weights)
         state = train(engine, state, data, seed=seed, first=0, steps=steps)
         told["seconds"].append(time.perf_counter() - began)
         told["test"].append(engine.answer(state.answering, test).accuracy)

@@ -19,8 +19,8 @@ from saccade.models.backend import keras  # noqa: E402
 from saccade.run.events import StepsDone  # noqa: E402
 
 
-def trainer(name: str, images: int) -> Callable[[], None]:
-    """A function that trains one epoch."""
+def trainer(name: str, images: int) -> Callable[[], int]:
+    """A function that trains one epoch, or as much more as one chunk does; returns the images."""
     net = NETS[name]
     x, y = pictures(net, images)
     split = Split(x, y, [str(i) for i in range(images)])
@@ -43,13 +43,14 @@ def trainer(name: str, images: int) -> Callable[[], None]:
     events = saccade.fit(saccade.from_keras(net.build(keras), 10), data, recipe)
     done = 0
 
-    def epoch() -> None:
+    def epoch() -> int:
         nonlocal done
         start = done
         while done < start + steps:
             event = next(events)
             if isinstance(event, StepsDone):
                 done = event.last
+        return (done - start) * net.batch
 
     return epoch
 

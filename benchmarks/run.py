@@ -138,16 +138,15 @@ def measure(net: str, all_sides: Sequence[Side], rounds: int) -> dict[str, Any]:
             results[side.name] = {
                 "versions": began["versions"],
                 "start_to_first_epoch": began["seconds_to_start"] + first["seconds"],
-                "seconds": [],
+                "images_per_second": [],
             }
             ask(f"{net} {images}")  # what is tuned or compiled at the second time
         for _ in range(rounds):
             for name, ask in asks.items():
                 told = ask(f"{net} {images}")
-                results[name]["seconds"].append(told["seconds"])
+                results[name]["images_per_second"].append(told["images"] / told["seconds"])
                 results[name]["peak_bytes"] = told["peak_bytes"]
     for name, result in results.items():
-        result["images_per_second"] = [images / seconds for seconds in result["seconds"]]
         middle = statistics.median(result["images_per_second"])
         print(f"{net:18s} {name:32s} {middle:10,.0f} images/s", file=sys.stderr)
     return {"images": images, "batch": NETS[net].batch, "sides": results}

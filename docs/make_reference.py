@@ -1,5 +1,5 @@
-"""Writes docs/reference/cli.md from the commands' own help and docs/reference/models.md from the
-tables of models and recipes. A test fails if one is stale.
+"""Writes docs/reference/cli.md from the commands' own help, docs/reference/models.md and bases.md
+from the tables of models, recipes and bases. A test fails if one is stale.
 
 Run: .venv/bin/python docs/make_reference.py
 """
@@ -11,6 +11,7 @@ from rich.console import Console
 
 from saccade.cli import COMMANDS, make_app
 from saccade.models import MODELS
+from saccade.models.bases import BASES, Base
 from saccade.train.recipes import RECIPES
 
 HERE = Path(__file__).parent / "reference"
@@ -61,7 +62,60 @@ def models() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {HERE / "cli.md": command_line, HERE / "models.md": models}
+def bases() -> str:
+    """The page: every base with what it sees, its weights' files and their sums."""
+    lines = [
+        "# Bases",
+        "",
+        "Written by docs/make_reference.py from the table in `models/bases.py`. Networks that were",
+        "trained on ImageNet's 1,000 classes: those of `keras.applications`, and SqueezeNet.",
+        "`side` is that of the pictures they were trained on, and the smallest they take, pixels;",
+        "parameters are counted without the top, the layers that tell ImageNet's classes apart.",
+        "",
+        "| base | paper | side | parameters | sees |",
+        "|---|---|---:|---:|---|",
+    ]
+    for name, base in BASES.items():
+        lines.append(
+            f"| `{name}` | {base.what} | {base.size}, {base.least} | {base.parameters:,} "
+            f"| {_sees(base)} |"
+        )
+    lines += [
+        "",
+        "## Files of weights",
+        "",
+        "A file is looked for in `$SACCADE_DATA_DIR/weights`, then in the cache, then downloaded",
+        "from its authors' place if they have published its checksum; where they have not, put it",
+        "there yourself, from any copy. A person's own may be .safetensors (a run's checkpoint, or",
+        "arrays called `layer/variable` as in Keras), .npz (the same names, or Caffe's kernels as",
+        "`layer_w` and `layer_b`), or .h5 as Keras 2 and 3 write it. Nothing of it is executed,",
+        "no link out of it is followed, and what does not fit the network is named. Published",
+        "weights that expect blue first are turned as they are read: pictures are RGB throughout.",
+        "",
+        "| base | without top, with top | checksum |",
+        "|---|---|---|",
+    ]
+    for name, base in BASES.items():
+        for file in dict.fromkeys((base.without_top, base.with_top)):
+            lines.append(f"| `{name}` | {file.file} | {file.checksum or 'none published'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _sees(base: Base) -> str:
+    if base.scale == (1.0, 1.0, 1.0) and not any(base.offset):
+        return "pixels; it scales them itself"
+    scales = dict.fromkeys(f"{1 / scale:.6g}" for scale in base.scale)
+    offsets = dict.fromkeys(f"{offset:+.6g}" for offset in base.offset)
+    divided = "" if list(scales) == ["1"] else f" / {', '.join(scales)}"
+    order = "; published blue first" if base.reversed else ""
+    return f"pixels{divided} {', '.join(offsets)}{order}"
+
+
+PAGES = {
+    HERE / "cli.md": command_line,
+    HERE / "models.md": models,
+    HERE / "bases.md": bases,
+}
 
 if __name__ == "__main__":
     for page, write in PAGES.items():

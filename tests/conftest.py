@@ -28,7 +28,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(autouse=True)
 def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No download, no file of the user's: the cache and the runs of a test lie in its tmp_path."""
+    """No download, no file of the user's: the cache and the runs of a test lie in its tmp_path.
+
+    Real data is there where a test asks for it (`data_dir`).
+    """
+    monkeypatch.delenv("SACCADE_DATA_DIR", raising=False)
     monkeypatch.setenv("SACCADE_OFFLINE", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("SACCADE_RUNS", str(tmp_path / "runs"))

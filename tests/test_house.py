@@ -95,6 +95,7 @@ def test_there_is_no_utils():
         "diagnose.checks",
         "view.live.serving",
         "models",
+        "models.bases",
     ],
 )
 def test_this_loads_no_framework(module):
@@ -141,7 +142,7 @@ def test_another_keras_backend_is_refused_with_the_fix():
     assert "KERAS_BACKEND=jax" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["cli.md", "models.md"])
+@pytest.mark.parametrize("name", ["cli.md", "models.md", "bases.md"])
 def test_a_written_reference_is_up_to_date(name):
     script = SOURCE.parents[1] / "docs" / "make_reference.py"
     pages = {

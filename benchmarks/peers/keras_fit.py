@@ -33,7 +33,12 @@ def trainer(name: str, images: int):
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    return lambda: outer.fit(x, y, batch_size=net.batch, epochs=1, verbose=0)
+
+    def epoch() -> int:
+        outer.fit(x, y, batch_size=net.batch, epochs=1, verbose=0)
+        return images
+
+    return epoch
 
 
 if __name__ == "__main__":

@@ -129,13 +129,14 @@ def trainer(name: str, images: int):
     if HOW == "compile":
         loss_of = torch.compile(loss_of)
 
-    def epoch() -> None:
+    def epoch() -> int:
         order = torch.randperm(images)
         for rows in order[: images // net.batch * net.batch].view(-1, net.batch):
             loss = loss_of(x[rows], y[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+        return images
 
     return epoch
 

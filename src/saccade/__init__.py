@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from saccade.train.recipe import Recipe as Recipe
     from saccade.train.recipes import recipe as recipe
     from saccade.train.record import record as record
+    from saccade.train.transfer import transfer as transfer
     from saccade.view.notebook import watch as watch
     from saccade.view.report import write_report as write_report
 
@@ -57,6 +58,7 @@ _HOME = {
     "predict": "saccade.train.predict",
     "recipe": "saccade.train.recipes",
     "record": "saccade.train.record",
+    "transfer": "saccade.train.transfer",
     "watch": "saccade.view.notebook",
     "write_report": "saccade.view.report",
 }

@@ -138,17 +138,30 @@ def test_a_run_remembers_how_its_data_was_read(
 ):
     pictures(tmp_path / "in", each=10, classes=("a", "b"), size=(8, 8), grey=True)
     pictures(tmp_path / "test", each=3, classes=("a", "b"), size=(8, 8), grey=True, seed=1)
-    rows = [f"{c}/{i:03d}.png,{c},{c}{i // 2}\n" for c in "ab" for i in range(10)]
-    (tmp_path / "d.csv").write_text("path,label,who\n" + "".join(rows))
+    rows = [f"{c}/{i:03d}.png,{c},{c}{i // 2},{i}\n" for c in "ab" for i in range(10)]
+    header = "path,label,who,sure\n"
+    (tmp_path / "d.csv").write_text(header + "".join(rows))
     monkeypatch.chdir(tmp_path)
-    words = "train ./d.csv --image-root in --test-data ./test --group-by who --model softmax"
-    said = typed(*words.split(), "--steps", 2, "--batch-size", 4, "--out", "run", "--json")
+    words = "train ./d.csv --image-root in --test-data ./test --group-by who --weight-by sure"
+    said = typed(
+        *words.split(),
+        "--model",
+        "softmax",
+        "--steps",
+        2,
+        "--batch-size",
+        4,
+        "--out",
+        "run",
+        "--json",
+    )
     assert said.code == 0, said.err
     facts = saccade.open_run(tmp_path / "run").facts
     assert facts["loaded_with"] == {
         "test_data": str(tmp_path / "test"),
         "image_root": str(tmp_path / "in"),
         "group_by": "who",
+        "weight_by": "sure",
     }
     assert json.loads(said.out.splitlines()[-1])["test"]["n"] == 6
     (tmp_path / "elsewhere").mkdir()
@@ -156,5 +169,6 @@ def test_a_run_remembers_how_its_data_was_read(
     again = typed("eval", tmp_path / "run", "--json")
     assert again.code == 0, again.err
     assert json.loads(again.out.splitlines()[-1])["test"]["n"] == 6
-    (tmp_path / "d.csv").write_text("path,label,who\n" + "".join(rows).replace("a0", "a1"))
-    assert "not what" in typed("eval", tmp_path / "run").err
+    for changed in (("a0", "a1"), ("a0,1", "a0,2")):
+        (tmp_path / "d.csv").write_text(header + "".join(rows).replace(*changed))
+        assert "not what" in typed("eval", tmp_path / "run").err

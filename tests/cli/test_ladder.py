@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_a_small_ladder_makes_a_table_a_page_and_a_run_a_rung(command, tmp_path):
     said = command("ladder", "digits", "--rungs", "softmax,mlp", "--name", "small", "--json")
@@ -23,3 +25,33 @@ def test_a_small_ladder_makes_a_table_a_page_and_a_run_a_rung(command, tmp_path)
     assert said.code == 0, said.err
     assert "McNemar" in said.out
     assert "softmax" in said.out
+
+
+@pytest.mark.slow
+def test_the_story_of_transfer(command, tmp_path):
+    said = command("train", "font-digits", "--model", "conv-bn", "--steps", "20", "--name", "base")
+    assert said.code == 0, said.err
+    story = ("ladder", "digits", "--story", "transfer", "--weights", "runs/base")
+    said = command(*story, "--quick", "--name", "story", "--json")
+    assert said.code == 0, said.err
+    value = json.loads(said.out.splitlines()[-1])
+    assert [row["rung"] for row in value["rows"]][:4] == ["frozen", "last-1", "all", "scratch"]
+    assert "4 trainings of conv-bn" in said.err
+    assert "missing: it takes pictures in files" in said.err
+    assert "freeze or not" in (tmp_path / value["run"] / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (("--base", "conv"), "--story transfer"),
+        (("--story", "transfer", "--rungs", "conv"), "of the course's story"),
+        (("--story", "transfer", "--weights", "none"), "one row of this story"),
+        (("--story", "transfer", "--weights", "imagenet"), "squeezenet"),
+        (("--story", "transfer", "--weights", "runs/none"), "there is no runs/none"),
+    ],
+)
+def test_the_options_of_one_story_are_refused_in_the_other(typed, options, says):
+    said = typed("ladder", "digits", *options)
+    assert said.code == 2
+    assert says in said.err

@@ -56,6 +56,7 @@ def test_train_says_the_address_and_the_page_stays(page_of, tmp_path):
     assert os.getsid(server) == server  # Ctrl-C in the terminal does not reach it
 
 
+@pytest.mark.slow
 def test_a_ladder_shows_all_its_rungs(page_of):
     _, address = page_of("ladder", "digits", "--rungs", "softmax,mlp", "--out", "l")
     assert sorted(names_at(address)) == ["01-softmax-seed0", "02-mlp-seed0"]

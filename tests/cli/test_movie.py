@@ -32,9 +32,14 @@ WATCH = """(async () => {
     const first = frame();
     film.currentTime = 1e6;
     await on("seeked");
-    const last = frame();
-    const moved = first.reduce((sum, value, i) => sum + Math.abs(value - last[i]), 0);
-    return [film.currentTime, film.videoWidth, film.videoHeight, moved / first.length];
+    const moved = () => {
+        const last = frame();
+        return first.reduce((sum, value, i) => sum + Math.abs(value - last[i]), 0) / first.length;
+    };
+    // A busy machine says that it is there before it shows it.
+    for (let tries = 0; tries < 100 && moved() === 0; tries++)
+        await new Promise((done) => setTimeout(done, 50));
+    return [film.currentTime, film.videoWidth, film.videoHeight, moved()];
 })()"""
 
 

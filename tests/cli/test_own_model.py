@@ -74,6 +74,7 @@ def test_nothing_is_read_or_written_before_the_file_is_looked_at(tmp_path, mine,
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="these signals are POSIX's")
 def test_an_unfinished_run_goes_on_with_the_file_given_again(
     tmp_path, mine, started, wait_until, command

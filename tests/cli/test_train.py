@@ -183,6 +183,33 @@ def test_eval_measures_the_same_again_and_notes_that_test_was_read(trained, comm
     assert len(reads.read_text().splitlines()) == before + 1
 
 
+def test_views_are_told_beside_the_plain_accuracy(trained, typed):
+    plain = last_line(typed("eval", trained.run, "--split", "validation", "--json").out)
+    said = typed("eval", trained.run, "--split", "validation", "--tta", "flip", "--json")
+    values = last_line(said.out)
+    beside = values.pop("test_time_augmentation")
+    assert (beside["views"], beside["split"]) == ("flip", "validation")
+    assert beside["n"] == plain["validation"]["n"]
+    assert beside["loss"] != plain["validation"]["loss"]
+    assert values == plain
+    words = typed("eval", trained.run, "--split", "validation", "--tta", "flip").out.splitlines()
+    assert words[0].startswith("validation accuracy")
+    assert words[1].startswith("  averaged over views (flip)")
+    assert typed("eval", trained.run, "--tta", "mirror").code == 2
+
+
+def test_what_makes_it_faster_and_larger_stands_in_the_record(typed, tmp_path):
+    options = "--precision bfloat16 --accumulate 2 --optimizer muon --batch-size 20 --steps 3"
+    said = typed("train", "digits", "--model", "softmax", *options.split(), "--out", tmp_path / "r")
+    assert said.code == 0, said.err
+    recipe = json.loads((tmp_path / "r" / "run.json").read_text())["recipe"]
+    names = ("precision", "accumulate", "grow_from", "optimizer")
+    assert [recipe[name] for name in names] == ["bfloat16", 2, 1.0, "muon"]
+    refused = typed("train", "digits", "--model", "conv", "--grow-from", 0.5)
+    assert refused.code == 2
+    assert "--grow-from 0.5 is for networks whose weights" in refused.err
+
+
 def test_predict_answers_for_pictures_of_any_size_and_names_those_it_can_not_read(
     trained, command, tmp_path
 ):

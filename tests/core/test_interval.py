@@ -1,10 +1,12 @@
-"""The Wilson interval against values worked out elsewhere."""
+"""The intervals against values worked out elsewhere."""
 
 import math
 
+import numpy as np
 import pytest
+from scipy import stats
 
-from saccade.core.interval import wilson
+from saccade.core.interval import student, student_quantile, wilson
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,20 @@ def test_more_pictures_or_less_confidence_make_it_narrower():
 def test_a_share_that_is_none_is_refused(correct, n):
     with pytest.raises(ValueError, match=f"got {correct} of {n}"):
         wilson(correct, n)
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 9, 10, 99])
+@pytest.mark.parametrize("probability", [0.5, 0.6, 0.975, 0.995])
+def test_students_quantiles_are_those_of_scipy(freedom, probability):
+    expected = stats.t.ppf(probability, freedom)
+    assert student_quantile(probability, freedom) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_students_interval_is_the_formula():
+    shares = [0.71, 0.74, 0.69, 0.75, 0.70]
+    reach = stats.t.ppf(0.975, 4) * np.std(shares, ddof=1) / np.sqrt(5)
+    expected = (np.mean(shares) - reach, np.mean(shares) + reach)
+    assert student(shares) == pytest.approx(expected, rel=1e-9)
+    assert student([0.1, 0.9]) == (0.0, 1.0)
+    with pytest.raises(ValueError, match="two values"):
+        student([0.5])

@@ -65,3 +65,10 @@ def test_a_uniform_answer_costs_the_logarithm_of_the_number_of_classes():
     assert answers.loss == pytest.approx(math.log(10))
     assert answers.correct == 1  # the first of equals
     assert answers.accuracy == 0.25
+
+
+def test_the_worst_mistakes_are_the_surest_first():
+    logits = np.array([[5.0, 0], [0, 1], [3, 0], [0, 9]])
+    predictions = Predictions(logits, np.array([1, 0, 1, 1]))
+    assert predictions.worst_mistakes(2).tolist() == [0, 2]
+    assert predictions.worst_mistakes(9).tolist() == [0, 2, 1]

@@ -138,7 +138,7 @@ def test_a_pipe_named_like_a_picture_is_left_out_and_does_not_hang(tmp_path, pic
         watchdog.join()
     reasons = {e.path: e.reason for e in data.excluded}
     assert reasons.keys() == {"a/pipe.jpg", "b/gone.png"}
-    assert reasons["a/pipe.jpg"] == "not a regular file"
+    assert reasons["a/pipe.jpg"] == "not_regular_file: a folder, a pipe or a device"
     assert len(everything(data)) == 8
 
 

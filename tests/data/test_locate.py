@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from saccade.core.cache import cache_folder
 from saccade.core.errors import MissingFile
 from saccade.data import locate
 
@@ -71,13 +72,13 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
 
 
 def left_behind() -> list[str]:
-    return sorted(p.name for p in locate.cache_folder().rglob("*") if p.is_file())
+    return sorted(p.name for p in cache_folder().rglob("*") if p.is_file())
 
 
 @pytest.mark.parametrize("checksum", [SHA, MD5])
 def test_a_file_is_downloaded_once_and_then_found(mirror, checksum):
     path = locate.locate("set", "data.bin", checksum, [mirror.url("good")])
-    assert path == locate.cache_folder() / "datasets" / "set" / "data.bin"
+    assert path == cache_folder() / "datasets" / "set" / "data.bin"
     assert path.read_bytes() == CONTENT
     assert locate.locate("set", "data.bin", checksum, [mirror.url("good")]) == path
     assert mirror.asked == ["good"]
@@ -96,7 +97,7 @@ def test_the_second_mirror_helps_where_the_first_fails(mirror, first):
 def test_nothing_is_left_where_no_mirror_has_the_file(mirror, what):
     with pytest.raises(MissingFile) as caught:
         locate.locate("set", "data.bin", SHA, [mirror.url(what)])
-    for part in ("data.bin", SHA, mirror.url(what), str(locate.cache_folder()), "SACCADE_DATA_DIR"):
+    for part in ("data.bin", SHA, mirror.url(what), str(cache_folder()), "SACCADE_DATA_DIR"):
         assert part in str(caught.value)
     assert left_behind() == []
     assert locate.find("set", "data.bin") is None
@@ -117,12 +118,12 @@ def test_offline_nothing_is_asked_and_the_error_names_file_sum_and_place(mirror,
     text = str(caught.value)
     assert mirror.asked == []
     assert "SACCADE_OFFLINE" in text
-    for part in ("data.bin", SHA, str(locate.cache_folder() / "datasets" / "set")):
+    for part in ("data.bin", SHA, str(cache_folder() / "datasets" / "set")):
         assert part in text
 
 
 def test_the_given_directory_comes_before_the_cache(tmp_path, monkeypatch):
-    cached = locate.cache_folder() / "datasets" / "set" / "data.bin"
+    cached = cache_folder() / "datasets" / "set" / "data.bin"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(CONTENT)
     assert locate.locate("set", "data.bin", SHA, []) == cached

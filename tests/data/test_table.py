@@ -1,6 +1,8 @@
 """A CSV is read as it is written: rows are counted, what is left out has its row number."""
 
+import json
 import os
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -55,7 +57,7 @@ def test_what_is_left_out_has_its_row_and_its_reason(photos):
     (photos.parent / "secret.png").write_bytes((photos / "a" / "000.png").read_bytes())
     told = reasons(load(photos, rows(extra=extra)))
     assert told["a/none.png"].startswith("row 23: no such file in")
-    assert told["https://example.org/1.png"].startswith("row 24: a URL")
+    assert told["https://example.org/1.png"].startswith("offline: not fetched yet")
     assert told["../secret.png"].startswith("row 25: outside")
     assert "--image-root" in told["../secret.png"]
     assert told["/etc/hostname"].startswith("row 26: outside")
@@ -188,6 +190,75 @@ def test_groups_change_the_fingerprint(photos):
     assert load(photos, rows(), group_by="patient").fingerprint != load(photos, rows()).fingerprint
 
 
+def test_weights_are_those_of_their_rows_and_only_train_has_some(photos):
+    text = rows(header="path,label,who").replace(",a0\n", ",2\n").replace(",b0\n", ",0.5\n")
+    text = re.sub(r",[ab]\d\n", ",1\n", text)
+    data = load(photos, text, weight_by="who")
+    assert "weighted by who" in data.statement
+    special = {"a/000.png": 2, "a/001.png": 2, "b/000.png": 0.5, "b/001.png": 0.5}
+    assert data.train.weights.dtype == np.float32
+    assert data.train.weights.tolist() == [special.get(name, 1) for name in data.train.names]
+    kept, held = saccade.data.split.hold_out(data.train, 0.3, 2)
+    for part in (kept, held):
+        assert part.weights.tolist() == [special.get(name, 1) for name in part.names]
+    (photos / "test.csv").write_text("path,label\na/003.png,a\nb/003.png,b\n")
+    given = load(photos, text, weight_by="who", test_data=photos / "test.csv")
+    assert given.test.weights is None
+    assert load(photos, text).train.weights is None
+
+
+def test_weights_change_the_fingerprint(photos):
+    one = rows(header="path,label,who,weight").replace("\n", ",1\n").replace("weight,1", "weight")
+    other = one.replace(",a0,1", ",a0,2")
+    prints = [load(photos, text, weight_by="weight").fingerprint for text in (one, other)]
+    assert len({*prints, load(photos, one).fingerprint}) == 3
+    assert load(photos, one).fingerprint == load(photos, other).fingerprint
+
+
+@pytest.mark.parametrize("wrong", ["-1", "nan", "inf", "", "heavy", "0,5", "1e31"])
+def test_what_is_no_weight_stops_with_its_rows(photos, wrong):
+    text = rows(header="path;label;w").replace(",", ";").replace(";a0\n", f";{wrong}\n")
+    text = re.sub(r";[ab]\d\n", ";1\n", text)
+    with pytest.raises(BadData, match=rf"2 rows have a w that .*row 2: `{wrong}`; row 3: "):
+        load(photos, text, weight_by="w")
+
+
+def test_weights_that_are_all_zero_stop(photos):
+    text = re.sub(r",[ab]\d\n", ",0\n", rows(header="path,label,w"))
+    with pytest.raises(BadData, match="weight of every picture is 0"):
+        load(photos, text, weight_by="w")
+
+
+def test_a_picture_of_two_weights_is_not_taken(photos):
+    text = re.sub(r",[ab]\d\n", ",1\n", rows(header="path,label,w", extra="a/000.png,a,2\n"))
+    told = reasons(load(photos, text, weight_by="w"))
+    assert told == {"a/000.png": "rows 2, 22 give it different weights: 1.0, 2.0"}
+
+
+def test_a_metadata_file_may_have_weights(photos):
+    lines = [
+        json.dumps({"file_name": f"{c}/{i:03d}.png", "label": c, "w": 0.5 + i})
+        for c in "ab"
+        for i in range(10)
+    ]
+    (photos / "metadata.jsonl").write_text("\n".join(lines))
+    data = saccade.load(photos, weight_by="w")
+    assert data.train.weights.tolist() == [0.5 + int(name[-7:-4]) for name in data.train.names]
+    (photos / "metadata.jsonl").write_text("\n".join(lines).replace("0.5", "NaN", 1))
+    with pytest.raises(BadData, match="row 1: `nan`"):
+        saccade.load(photos, weight_by="w")
+
+
+def test_weight_by_takes_a_column_that_is_there(photos):
+    with pytest.raises(BadUsage, match=r"--weight-by heavy.*image_path, label, patient"):
+        load(photos, rows(), weight_by="heavy")
+    with pytest.raises(BadUsage, match="--weight-by w takes a CSV with a header"):
+        load(photos, "a/000.png,a\nb/000.png,b\n", weight_by="w")
+    with pytest.raises(BadUsage, match="--weight-by w takes a column"):
+        (photos / "d.csv").unlink()
+        saccade.load(photos, weight_by="w")
+
+
 def test_a_group_in_two_splits_is_refused(photos):
     text = rows(header="path,label,who").replace("\n", ",train\n").replace("who,train", "who,split")
     text = text.replace("a/000.png,a,a0,train", "a/000.png,a,a0,test")
@@ -209,7 +280,7 @@ def test_options_that_do_not_fit_the_data_are_refused(photos):
     for options in ({"val_data": photos}, {"test_data": photos}):
         with pytest.raises(BadUsage, match="--val-data"):
             saccade.load("digits", **options)
-    for options in ({"image_root": photos}, {"group_by": "x"}):
+    for options in ({"image_root": photos}, {"group_by": "x"}, {"weight_by": "x"}):
         with pytest.raises(BadUsage, match="digits"):
             saccade.load("digits", **options)
     with pytest.raises(BadUsage, match="--image-root"):
@@ -235,7 +306,7 @@ def test_a_part_that_is_given_twice_is_refused(tmp_path, pictures):
 def test_a_pipe_that_a_csv_names_does_not_hang(photos):
     os.mkfifo(photos / "a" / "pipe.png")
     data = load(photos, rows(extra="a/pipe.png,a,x\n"))
-    assert reasons(data) == {"a/pipe.png": "not a regular file"}
+    assert reasons(data) == {"a/pipe.png": "not_regular_file: a folder, a pipe or a device"}
 
 
 def test_pictures_that_lie_packed_beside_it_are_found(photos, tmp_path):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from saccade.models.activation import Mode
 from saccade.models.backend import jax, keras
-from saccade.models.forward import LOWERINGS, TOGETHER, Mode, forward
+from saccade.models.forward import forward
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import first_weights
+from saccade.models.lowerings import LOWERINGS, TOGETHER, can_turn
 from saccade.models.network import build
 from saccade.models.patches import convolve_patches
 
@@ -45,6 +47,7 @@ CASES = {
     "flatten, dense": [layers.Conv2D(3, 2), layers.Flatten(), layers.Dense(5)],
     "dense norm": [layers.Flatten(), layers.Dense(5), layers.BatchNormalization()],
     "dropout": [layers.Conv2D(3, 2), layers.Dropout(0.5)],
+    "classes at every place": [layers.Conv2D(3, 2, activation="softmax")],
     "max pooling of the picture": [layers.MaxPooling2D(3, strides=2, padding="same")],
     "max pooling (3, 2) by (1, 2)": [layers.Conv2D(3, 2), layers.MaxPooling2D((3, 2), (1, 2))],
     "max pooling below 0": [layers.Rescaling(-1.0), layers.MaxPooling2D(3, 2, padding="same")],
@@ -70,7 +73,19 @@ CASES = {
     "largest of each map": [layers.Conv2D(3, 2), layers.GlobalMaxPooling2D(), layers.Dense(2)],
     "mean kept in place": [layers.Conv2D(3, 2), layers.GlobalAveragePooling2D(keepdims=True)],
     "reshape": [layers.Conv2D(3, 2), layers.Reshape((12, 4, 3)), layers.Conv2D(2, 2)],
-    "depthwise": [layers.Conv2D(3, 2), layers.DepthwiseConv2D(3), layers.Conv2D(2, 1)],
+    "depthwise": [
+        layers.Conv2D(3, 2),
+        layers.DepthwiseConv2D(3, activation="relu"),
+        layers.Conv2D(2, 1),
+    ],
+    "depthwise, three maps a channel": [
+        layers.DepthwiseConv2D((2, 3), strides=2, padding="same", depth_multiplier=3)
+    ],
+    "depthwise, dilated": [layers.DepthwiseConv2D(2, dilation_rate=2, use_bias=False)],
+    "separable": [
+        layers.SeparableConv2D(4, 3, strides=2, padding="same", depth_multiplier=2),
+        layers.SeparableConv2D(2, 2, use_bias=False, activation="relu"),
+    ],
     "an activation as a layer": [layers.Conv2D(3, 2, activation=layers.LeakyReLU(0.3))],
     "dense on maps": [layers.Conv2D(3, 2), layers.Dense(5), layers.Conv2D(2, 1)],
 }
@@ -192,6 +207,17 @@ def test_dropout_drops_its_share_keeps_the_mean_and_follows_the_key(form):
     assert first.mean() == pytest.approx(1, abs=0.02)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_two_layers_of_dropout_draw_apart(form):
+    """With one key for both, what the first keeps the second keeps, too: half, not a quarter."""
+    twice = [layers.Flatten(), layers.Dropout(0.5), layers.Dropout(0.5)]
+    _, graph, weights, _ = build_and_draw(*twice)
+    ones = np.ones((50, 9, 7, 3), np.float32)
+    mode = Mode(training=True, key=jax.random.key(0))
+    got, _ = forward(graph, weights, ones, form=form, mode=mode)
+    assert 0.2 < (np.asarray(got) != 0).mean() < 0.3
+
+
 @pytest.mark.parametrize("parts", [2, 3])
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("case", [*CASES, "dropout", "dropout on maps"])
@@ -209,6 +235,44 @@ def test_parts_of_a_batch_change_nothing(case, form, parts):
     assert parted[1].keys() == whole[1].keys()
     for name, value in whole[1].items():
         np.testing.assert_allclose(parted[1][name], value, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_kernel_may_come_turned(form):
+    body = [
+        layers.Flatten(),
+        layers.Dense(5, activation="relu"),
+        layers.Dense(5),  # square
+        layers.Dense(4, activation="softmax"),  # as Keras has it
+        layers.Dense(3),
+    ]
+    _, graph, weights, images = build_and_draw(*body)
+    turned = can_turn(graph)
+    assert turned == {"01-dense/kernel", "04-dense/kernel"}
+    moved = {name: a.T if name in turned else a for name, a in weights.items()}
+    plain = forward(graph, weights, images, form=form, mode=Mode())[0]
+    other = forward(graph, moved, images, form=form, mode=Mode(), turned=turned)[0]
+    np.testing.assert_allclose(other, plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("size", [2, (3, 2)])
+def test_of_equals_the_first_takes_a_poolings_slope(form, size):
+    """As Keras has it; a black background is nothing but equals."""
+    _, graph, weights, images = build_and_draw(layers.MaxPooling2D(size))
+    images[:, 3:] = 0.5
+
+    def loss(images):
+        pooled, _ = forward(graph, weights, images, form=form, mode=Mode(training=True))
+        return (pooled * jax.numpy.arange(1.0, pooled.size + 1).reshape(pooled.shape)).sum()
+
+    reference = keras.layers.MaxPooling2D(size)
+    expected = jax.grad(
+        lambda x: (
+            reference(x) * jax.numpy.arange(1.0, reference(x).size + 1).reshape(reference(x).shape)
+        ).sum()
+    )(images)
+    np.testing.assert_allclose(jax.grad(loss)(images), expected)
 
 
 def test_the_course_example_of_a_convolution():

@@ -34,3 +34,28 @@ def faults(*words):
 def test_freed_memory_is_kept():
     assert faults("keep") < 100
     assert faults() > 1_000
+
+
+PAGES = (48 << 20) * 4 // 4096  # of the array between
+MAPPED = """
+import numpy as np
+from saccade.models.backend import jax
+total = jax.jit(lambda x: jax.lax.optimization_barrier(x + 1).sum())
+x = jax.numpy.ones((48 << 20,))  # a quarter of a gigabyte between
+for _ in range(3):
+    total(x).block_until_ready()
+import resource
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5):
+    total(x).block_until_ready()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+def test_large_arrays_of_a_compiled_program_are_kept_too():
+    done = subprocess.run(
+        [sys.executable, "-c", MAPPED], capture_output=True, text=True, check=True
+    )
+    # A call that another thread makes, as happens on a machine with other work, maps it anew.
+    assert int(done.stdout) < 5 * PAGES / 2

@@ -6,18 +6,27 @@ import pytest
 from saccade.core.errors import BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.models import MODELS
+from saccade.models.activation import Mode
 from saccade.models.backend import jax
-from saccade.models.forward import Mode, forward
+from saccade.models.forward import forward
 from saccade.models.initialize import first_weights
 from saccade.models.lenet import TABLE, TableConvolution
-from saccade.models.network import build, rebuild
-from saccade.train.engine import Engine, Forms
+from saccade.models.network import build
+from saccade.models.rebuild import rebuild
+from saccade.train.engine import Engine
+from saccade.train.forms import Forms
 from saccade.train.order import batch_ids
 from saccade.train.recipes import DEFAULTS, recipe
+
+from .conftest import by_family
 
 SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (32, 32, 3), (96, 96, 3)]
 # Compiling is what costs: the shapes are looked at in these alone, training in all.
 FAMILIES = ("softmax", "conv", "conv-bn", "residual")
+
+
+def slow(value):
+    return pytest.param(value, marks=pytest.mark.slow)
 
 
 def takes(name, shape):
@@ -74,7 +83,7 @@ def test_any_shape_gives_one_logit_a_class(name, shape):
     assert (logits.shape, logits.dtype) == ((5, classes), np.float32)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("shape", [*SHAPES[:3], *map(slow, SHAPES[3:])], ids=str)
 @pytest.mark.parametrize("name", FAMILIES)
 def test_logits_are_finite(name, shape, rng):
     network = build(name, shape, 3)
@@ -85,7 +94,7 @@ def test_logits_are_finite(name, shape, rng):
     assert np.isfinite(logits).all()
 
 
-@pytest.mark.parametrize("name", [*MODELS, "two cats-dogs"])
+@pytest.mark.parametrize("name", [*map(by_family, MODELS), "two cats-dogs"])
 def test_every_trainable_weight_moves_and_none_bursts(name, rng):
     classes = 2 if name.startswith("two ") else 3
     name = name.removeprefix("two ")

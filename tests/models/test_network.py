@@ -5,11 +5,14 @@ import pytest
 
 from saccade.core.errors import BadUsage
 from saccade.core.preprocess import Preprocess
+from saccade.models.activation import Mode
 from saccade.models.backend import jax, keras
-from saccade.models.forward import Mode, forward
+from saccade.models.forward import forward
 from saccade.models.initialize import first_weights
-from saccade.models.network import build, from_keras, rebuild
-from saccade.train.engine import Engine, Forms
+from saccade.models.network import build, from_keras
+from saccade.models.rebuild import rebuild
+from saccade.train.engine import Engine
+from saccade.train.forms import Forms
 from saccade.train.order import batch_ids
 from saccade.train.recipe import Recipe
 
@@ -166,8 +169,8 @@ def twice(picture):
     return layers.Dense(3)(layers.Flatten()(convolution(convolution(picture))))
 
 
-def summed(picture):
-    return layers.Dense(3)(layers.Flatten()(picture + 1.0))
+def divided(picture):
+    return layers.Dense(3)(layers.Flatten()(picture / 2.0))
 
 
 def always_dropping(picture):
@@ -214,7 +217,7 @@ REFUSED = {
     "one unit": (lambda: small(units=1), r"shape \(1,\) for 3 classes"),
     "maps": (lambda: sequential(layers.Conv2D(3, 3)), r"shape \(7, 5, 3\) for 3 classes"),
     "a layer twice": (lambda: functional(twice), "layer `again` is used twice"),
-    "an operation": (lambda: functional(summed), "is an operation, not a layer"),
+    "an operation": (lambda: functional(divided), "is an operation, not a layer"),
     "training=True": (lambda: functional(always_dropping), "layer `mc` .* training"),
     "a regularizer": (lambda: flat(kernel_regularizer="l2"), "`last` has a regularizer .*--l2"),
     "on activity": (lambda: flat(activity_regularizer="l2"), "`last` has a regularizer"),

@@ -14,13 +14,18 @@ import pytest
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Split
 from saccade.models import MODELS
+from saccade.models.activation import Mode
 from saccade.models.backend import jax
-from saccade.models.forward import Mode, forward
+from saccade.models.forward import forward
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import unallocated
 from saccade.models.network import keras_model
-from saccade.train.engine import Engine, choose_forms, cross_entropy
+from saccade.train.engine import Engine
+from saccade.train.forms import choose_forms
+from saccade.train.loss import cross_entropy
 from saccade.train.recipes import recipe
+
+from .conftest import by_family
 
 PICTURES = 12
 # Table I of LeCun et al. 1998: the maps of S2 that each map of C3 reads.
@@ -194,7 +199,7 @@ CASES = [*((name, 3) for name in MODELS), ("cats-dogs", 2)]
 
 
 @pytest.mark.parametrize("stir", [lambda weights: weights, stirred], ids=["first", "stirred"])
-@pytest.mark.parametrize("name, classes", CASES)
+@pytest.mark.parametrize("name, classes", [by_family(*case) for case in CASES])
 def test_losses_are_those_of_the_definitions(name, classes, stir):
     model, engine, training_losses = made(name, classes)
     split = drawn(smallest(name), classes)
@@ -211,7 +216,7 @@ def test_losses_are_those_of_the_definitions(name, classes, stir):
     np.testing.assert_allclose(ours, training, rtol=2e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize("name, classes", CASES)
+@pytest.mark.parametrize("name, classes", [by_family(*case) for case in CASES])
 def test_a_zero_head_knows_nothing(name, classes):
     """Its loss is ln(classes): to the bit when answering, to the last place when training."""
     _, engine, training_losses = made(name, classes)

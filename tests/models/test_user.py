@@ -9,7 +9,7 @@ import pytest
 from saccade.core.errors import BadUsage, MissingFile
 from saccade.models import is_file
 from saccade.models.initialize import first_weights
-from saccade.models.network import rebuild
+from saccade.models.rebuild import rebuild
 from saccade.models.user import from_file
 
 SHAPE = (8, 8, 1)

@@ -22,8 +22,8 @@ import numpy as np
 import saccade
 from saccade.models.backend import jax
 from saccade.run.events import Evaluated, Finished, Saved, StepsDone
-from saccade.train.augment import Affine
 from saccade.train.engine import Engine
+from saccade.train.geometry import Affine
 from saccade.train.recipe import Recipe
 from saccade.train.schedule import Constant, Cosine
 

@@ -6,7 +6,13 @@ import saccade
 
 
 @pytest.mark.parametrize(
-    "model, least", [("softmax", 0.93), ("mlp-relu", 0.96), ("conv", 0.965), ("conv-bn", 0.97)]
+    "model, least",
+    [
+        ("softmax", 0.93),
+        ("mlp-relu", 0.96),
+        ("conv", 0.965),
+        pytest.param("conv-bn", 0.97, marks=pytest.mark.slow),
+    ],
 )
 def test_digits_with_the_default_recipe(model, least):
     *_, finished = saccade.fit(model, saccade.load("digits"))

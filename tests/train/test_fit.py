@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import saccade
-from saccade.core.errors import BadUsage, Diverged
+from saccade.core.errors import BadData, BadUsage, Diverged
 from saccade.core.records import Split
+from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Saved, Started, StepsDone
 from saccade.train.commands import Save, Stop
-from saccade.train.fit import worst_mistakes
+from saccade.train.prepare import fitting
 from saccade.train.recipes import RECIPES
 from saccade.train.schedule import Constant
 from saccade.train.standing import Best
@@ -30,6 +31,15 @@ def run(digits, model="softmax", commands=None, **changes):
 
 def kinds(events, kind):
     return [event for event in events if isinstance(event, kind)]
+
+
+def test_a_train_split_without_any_weight_is_refused(digits):
+    weights = np.zeros(len(digits.train), np.float32)
+    weightless = dataclasses.replace(
+        digits, train=dataclasses.replace(digits.train, weights=weights)
+    )
+    with pytest.raises(BadData, match="weight 0"):
+        run(weightless)
 
 
 def test_events_come_in_order_and_cover_every_step_once(digits):
@@ -256,13 +266,6 @@ def test_given_splits_are_kept(digits):
     assert (facts["train"], facts["validation"]) == (len(digits.train), 50)
 
 
-def test_the_worst_mistakes_are_the_surest_first():
-    logits = np.array([[5.0, 0], [0, 1], [3, 0], [0, 9]])
-    predictions = saccade.Predictions(logits, np.array([1, 0, 1, 1]))
-    assert worst_mistakes(predictions, 2).tolist() == [0, 2]
-    assert worst_mistakes(predictions, 9).tolist() == [0, 2, 1]
-
-
 def test_numbers_of_the_end_agree(digits):
     events = run(digits, steps=400)
     finished = events[-1]
@@ -274,3 +277,30 @@ def test_numbers_of_the_end_agree(digits):
     wrong = finished.test.n - finished.predictions.correct
     assert len(finished.worst_ids) == min(50, wrong)
     assert (digits.test.pixels[list(finished.worst_ids)] == finished.worst.pixels).all()
+
+
+def test_the_default_takes_smaller_batches_of_few_pictures(digits):
+    few = dataclasses.replace(digits, train=digits.train.take(np.arange(40)))
+    started, *_ = saccade.fit("softmax", few)
+    left = started.facts["data"]["train"]
+    assert started.facts["recipe"]["batch_size"] == left < 40
+    with pytest.raises(BadUsage, match="more than there are"):
+        list(saccade.fit("softmax", few, saccade.recipe("softmax", batch_size=41)))
+    assert fitting(saccade.recipe("softmax", "G1.0"), few).batch_size == 100
+    parts = saccade.recipe("softmax", batch_size=96, accumulate=8)
+    assert fitting(parts, few).batch_size == left - left % 8
+
+
+def test_watching_train_holds_nothing_out_and_ends_with_the_last_weights(digits, tmp_path):
+    recipe = saccade.recipe("softmax", steps=40, evaluate_every=10, watch="train", patience=None)
+    kept = saccade.create_run(tmp_path / "run")
+    events = list(saccade.record(saccade.fit("softmax", digits, recipe), kept))
+    seen = [(e.split, e.n) for e in events if isinstance(e, Evaluated)]
+    assert seen == [("train", len(digits.train))] * 4
+    finished = events[-1]
+    assert (finished.step_read, finished.validation) == (40, None)
+    assert Run(kept.path).best_or_last() == "last"
+    page = saccade.write_report(kept).read_text("utf-8")
+    assert "Nothing was held out" in page and "best on validation" not in page
+    with pytest.raises(BadUsage, match="no validation split"):
+        saccade.evaluate(kept.path, split="validation")

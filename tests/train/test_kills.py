@@ -31,15 +31,15 @@ from saccade.train.commands import AddEpochs, Save, SetLearningRate
 from saccade.train.pace import Pace
 
 run, order = Path(sys.argv[1]), open(sys.argv[2], "a", buffering=1)
-batch_ids = fitting.batch_ids
+batches = fitting.batches
 
-def noted(images, batch_size, first, count, **rest):
-    ids = batch_ids(images, batch_size, first, count, **rest)
+def noted(recipe, labels, first, count):
+    ids = batches(recipe, labels, first, count)
     for step, pictures in enumerate(ids, first + 1):
         order.write(f"{step},{hashlib.sha256(pictures.tobytes()).hexdigest()}\\n")
     return ids
 
-fitting.batch_ids = noted
+fitting.batches = noted
 Pace.steps = lambda self, left: min(5, left)
 asked = {30: [SetLearningRate(0.1 + 0.2, "page")], 100: [AddEpochs(3, "control")]}
 chunks = 0

@@ -7,7 +7,8 @@ from saccade.core.preprocess import Preprocess
 from saccade.core.records import Split
 from saccade.models import MODELS
 from saccade.models.network import build
-from saccade.train.engine import Engine, choose_forms
+from saccade.train.engine import Engine
+from saccade.train.forms import choose_forms
 from saccade.train.recipe import Recipe
 from saccade.train.schedule import Constant
 

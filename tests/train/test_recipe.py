@@ -7,7 +7,7 @@ import pytest
 
 from saccade.core.errors import BadUsage
 from saccade.models import MODELS
-from saccade.train.augment import Affine, Crop, Shift
+from saccade.train.geometry import Affine, Crop, Shift
 from saccade.train.recipe import Recipe
 from saccade.train.recipes import RECIPES, recipe
 from saccade.train.schedule import Constant, Cosine, Exponential, OneCycle, Step
@@ -104,6 +104,11 @@ def test_one_cycle_starts_and_ends_at_its_shares_of_the_rate():
         ({"patience": -1}, "--patience must be a number of at least 0"),
         ({"seed": -1}, "--seed must be a number of at least 0"),
         ({"optimizer": "adan"}, "Did you mean `adam`"),
+        ({"precision": "float16"}, "Did you mean `bfloat16`"),
+        ({"accumulate": 0}, "--accumulate must be a number above 0"),
+        ({"accumulate": 3, "batch_size": 50}, "50 pictures are not to be divided by 3"),
+        ({"grow_from": 0.0}, "--grow-from must be above 0 and at most 1"),
+        ({"grow_from": 1.5}, "--grow-from must be above 0 and at most 1"),
     ],
 )
 def test_a_number_out_of_range_is_named(changes, said):

@@ -8,17 +8,17 @@ from saccade.core.errors import BadRun
 from saccade.run.checkpoint import Checkpoint, read_checkpoint
 from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Intervened, Saved, StepsDone, to_line
+from saccade.train.checkpoint import ResumeFrom
 from saccade.train.commands import (
     AddEpochs,
     Pause,
+    Resume,
     Save,
     SetLearningRate,
     Stop,
     nothing,
 )
-from saccade.train.commands import Resume as Resumed
-from saccade.train.engine import Forms
-from saccade.train.fit import Resume
+from saccade.train.forms import Forms
 from saccade.train.pace import Pace
 
 FORMS = Forms("patches", "layers")
@@ -50,7 +50,7 @@ def test_a_resumed_run_ends_in_the_same_bits(model, changes, digits, tmp_path, m
     last = read_checkpoint(parted.checkpoints, "last")
     assert 13 <= last.step < 37
     forms = Forms(**parted.facts["forms"])
-    resumed = saccade.fit(model, digits, recipe, resume=Resume(last, forms))
+    resumed = saccade.fit(model, digits, recipe, resume=ResumeFrom(last, forms))
     rest = list(saccade.record(resumed, parted))
     assert rest[0].step == last.step
     assert rest[-1].test == events[-1].test
@@ -90,7 +90,7 @@ def test_a_checkpoint_of_another_network_is_refused(digits):
         "best": {"accuracy": 0, "loss": None, "step": 0},
         "totals": {"seconds": 0, "timed_images": 0, "timed_seconds": 0},
     }
-    resume = Resume(Checkpoint(3, weights, {}, facts), FORMS)
+    resume = ResumeFrom(Checkpoint(3, weights, {}, facts), FORMS)
     with pytest.raises(BadRun, match="does not fit the network: 01-dense"):
         list(saccade.fit("softmax", digits, resume=resume))
 
@@ -100,7 +100,7 @@ def test_a_resumed_run_at_its_last_step_only_finishes(digits, tmp_path):
     run = saccade.create_run(tmp_path / "run")
     list(saccade.record(saccade.fit("softmax", digits, recipe), run))
     last = read_checkpoint(run.checkpoints, "last")
-    resumed = saccade.fit("softmax", digits, recipe, resume=Resume(last, FORMS))
+    resumed = saccade.fit("softmax", digits, recipe, resume=ResumeFrom(last, FORMS))
     table = (run.path / "metrics.csv").read_text()
     events = list(saccade.record(resumed, run))
     assert [type(e).__name__ for e in events] == ["Started", "Saved", "Finished"]
@@ -137,7 +137,7 @@ def killed(run, model, digits, recipe, commands, where):
 
 
 def resume_of(run):
-    return Resume(read_checkpoint(run.checkpoints, "last"), Forms(**run.facts["forms"]))
+    return ResumeFrom(read_checkpoint(run.checkpoints, "last"), Forms(**run.facts["forms"]))
 
 
 def go_on(run, model, digits, recipe, commands=nothing):
@@ -147,7 +147,7 @@ def go_on(run, model, digits, recipe, commands=nothing):
 
 
 STEERED = {
-    6: (SetLearningRate(0.02, "page"), Pause("page"), Resumed("control")),
+    6: (SetLearningRate(0.02, "page"), Pause("page"), Resume("control")),
     23: (AddEpochs(0.3, "control"), SetLearningRate(0.001 / 3)),
     30: (Save("page"),),
 }

@@ -11,7 +11,8 @@ from saccade.core.records import Split
 from saccade.models.network import build
 from saccade.run.events import Evaluated, Finished, Saved, Snapshot, Started
 from saccade.run.snapshots import LIVE, read_snapshot, snapshot_steps
-from saccade.train.engine import Engine, choose_forms
+from saccade.train.engine import Engine
+from saccade.train.forms import choose_forms
 from saccade.train.order import batch_ids
 from saccade.train.snapshot import Camera
 
@@ -80,7 +81,7 @@ def test_bands_are_of_the_weights_by_their_names(digits):
     camera, engine, state = camera_of("mlp-relu", digits)
     arrays = camera.take(state, 0, np.arange(10.0), None)
     names = arrays["variables"].tolist()
-    assert names == engine.trainable
+    assert names == engine.layout.trainable
     for name, bands in zip(names, arrays["bands"], strict=True):
         expected = np.quantile(np.asarray(state.weights[name]), np.linspace(0, 1, 8))
         np.testing.assert_allclose(bands, expected, rtol=1e-5)
@@ -102,7 +103,8 @@ def test_slopes_have_the_length_of_the_last_updates_own(digits):
     before = {name: np.array(value) for name, value in first.state.weights.items()}
     last = engine.run_chunk(first.state, train, ids[4:], np.ones(1), 4)
     moved = [
-        np.linalg.norm(np.asarray(last.state.weights[n]) - before[n]) for n in engine.trainable
+        np.linalg.norm(np.asarray(last.state.weights[n]) - before[n])
+        for n in engine.layout.trainable
     ]
     np.testing.assert_allclose(last.slopes, moved, rtol=1e-4)
     assert (last.slopes > 0).all()
@@ -115,13 +117,13 @@ def test_slopes_have_the_length_of_the_last_updates_own(digits):
 )  # fmt: skip
 def test_first_layers_are_shown_as_pictures(digits, model, maps, pictures):
     camera, engine, state = camera_of(model, digits)
-    arrays = camera.take(state, 0, np.zeros(len(engine.trainable)), None)
+    arrays = camera.take(state, 0, np.zeros(len(engine.layout.trainable)), None)
     assert ("maps" in arrays) == bool(maps)
     if maps:
         assert (arrays["maps"].shape, arrays["maps"].dtype) == ((maps, 8, 8), np.uint8)
         assert arrays["maps"].max() == 255
     assert arrays["pictures"].shape == pictures
-    kernel = np.asarray(state.weights[next(n for n in engine.trainable if "kernel" in n)])
+    kernel = np.asarray(state.weights[next(n for n in engine.layout.trainable if "kernel" in n)])
     shown = arrays["pictures"] * arrays["pictures_scale"]
     first = kernel[:, 0].reshape(8, 8, 1) if kernel.ndim == 2 else kernel[..., 0]
     np.testing.assert_allclose(shown[0], first, atol=float(arrays["pictures_scale"]))

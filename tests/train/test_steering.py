@@ -11,6 +11,7 @@ from saccade.core.errors import BadUsage
 from saccade.run.control import write_request
 from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Intervened, Saved, StepsDone
+from saccade.train.checkpoint import ResumeFrom
 from saccade.train.commands import (
     AddEpochs,
     Pause,
@@ -21,7 +22,6 @@ from saccade.train.commands import (
     requests,
     time_limit,
 )
-from saccade.train.fit import Resume as GoOn
 from saccade.train.pace import Pace
 from saccade.train.schedule import Constant
 
@@ -259,7 +259,7 @@ def test_resumed_it_remembers_what_it_was_told(digits):
         e for e in run_of(digits, replay=told) if isinstance(e, Saved) and e.step == told[-1].step
     )
     forms = saccade_forms(digits)
-    rest = run_of(digits, resume=GoOn(saved.checkpoint, forms))
+    rest = run_of(digits, resume=ResumeFrom(saved.checkpoint, forms))
     assert rest[0].step == told[-1].step
     assert_same(whole, rest)
     assert rates_of(rest) == rates_of(whole)[told[-1].step :]
@@ -267,7 +267,7 @@ def test_resumed_it_remembers_what_it_was_told(digits):
 
 def saccade_forms(digits):
     from saccade.models.network import build
-    from saccade.train.engine import choose_forms
+    from saccade.train.forms import choose_forms
 
     return choose_forms(build("mlp-relu", digits.input_shape, 10).graph)
 

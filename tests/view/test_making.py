@@ -2,8 +2,9 @@
 
 import shutil
 
-from saccade.run.directory import Run
+from saccade.run.directory import Run, write_facts
 from saccade.run.events import Intervened
+from saccade.view.card import write_card
 from saccade.view.report import write_report
 
 
@@ -65,3 +66,21 @@ def test_a_copied_run_has_the_same_report_but_for_its_name(digits_run, tmp_path)
     there = write_report(Run(copy)).read_text().replace("copy", "NAME")
     cut = "<h2>Look further"
     assert here.split(cut)[0] == there.split(cut)[0]
+
+
+BASE = {"model": "transfer", "unfreeze": "none", "weights": {"from": "imagenet"}}
+
+
+def test_what_it_began_with_and_how_pixels_were_scaled(tell, look, digits_run):
+    rule = {"scale": [1.0, 0.5, 0.25], "offset": [-123.0, 0.0, 0.5]}
+    run = tell()
+    facts = {**run.facts, "model": {**run.facts["model"], **BASE}, "preprocess": rule}
+    write_facts(run, facts)
+    run = Run(run.path)
+    made = look(run).part("What made this run")
+    assert "begins with what ImageNet taught it; only the head learns" in made
+    assert "pixelstimes 1 | 0.5 | 0.25, plus -123 | 0 | 0.5" in made
+    card = write_card(run).read_text("utf-8")
+    assert "begins with what ImageNet taught it; only the head learns" in card
+    plain = look(digits_run).part("What made this run")
+    assert "pixelstimes 0.00392157" in plain and "begins" not in plain

@@ -18,6 +18,7 @@ from saccade.cli.bench import bench
 from saccade.cli.control import control
 from saccade.cli.datasets import datasets
 from saccade.cli.diagnose import diagnose
+from saccade.cli.doctor import doctor
 from saccade.cli.evaluate import evaluate
 from saccade.cli.ladder import ladder
 from saccade.cli.models import models
@@ -25,8 +26,10 @@ from saccade.cli.movie import movie
 from saccade.cli.predict import predict
 from saccade.cli.rerun import rerun
 from saccade.cli.runs import app as runs
+from saccade.cli.scarcity import scarcity
 from saccade.cli.train import train
 from saccade.cli.view import view
+from saccade.cli.words import plain
 from saccade.core.errors import SaccadeError
 
 COMMANDS: Mapping[str, Callable[..., int] | App] = {
@@ -34,11 +37,13 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "eval": evaluate,
     "predict": predict,
     "ladder": ladder,
+    "scarcity": scarcity,
     "rerun": rerun,
     "control": control,
     "models": models,
     "datasets": datasets,
     "runs": runs,
+    "doctor": doctor,
     "diagnose": diagnose,
     "view": view,
     "movie": movie,
@@ -53,6 +58,7 @@ Examples:
     saccade train ./photos              photos/CLASS/PICTURE.jpg
     saccade view                        watch runs in the browser
     saccade predict RUN picture.png     what does it show?
+    saccade doctor ./photos             damage, doubles, leaks, before training
     saccade diagnose RUN                what went wrong, and what to try
     saccade models conv                 every layer's arithmetic
 
@@ -136,7 +142,7 @@ def _say_error(text: str) -> None:
         Console(stderr=True).print("error:", style="bold red", end=" ", highlight=False)
     except OSError:  # too many open files: not even a module can be read
         print("error:", end=" ", file=sys.stderr)
-    print(text, file=sys.stderr)
+    print(*map(plain, text.split("\n")), sep="\n", file=sys.stderr)
 
 
 def _say_warning(message: Warning | str, category: Any, *place: Any) -> None:

@@ -13,6 +13,7 @@ def evaluate(
     /,
     *,
     split: Literal["train", "validation", "test"] = "test",
+    tta: str | None = None,
     model: str | None = None,
     json: bool = False,
 ) -> int:
@@ -25,6 +26,7 @@ def evaluate(
 
         saccade eval runs/2026-11-21-digits-conv-bn
         saccade eval runs/2026-11-21-digits-conv-bn --split validation --json
+        saccade eval runs/2026-11-21-photos-residual --tta flip
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ def evaluate(
         A run directory, or a run's name.
     split: str
         Which part of the data.
+    tta: str
+        Beside it, the accuracy of answers averaged over views of each picture: flip (and mirrored),
+        shift (and moved by a pixel four ways) or flip-shift (both).
     model: str
         FILE.py:FUNCTION again, if the run's network is your own.
     json: bool
@@ -42,7 +47,11 @@ def evaluate(
     from saccade.train.metrics import confusion, per_class
 
     opened = open_run(run)
-    result, predictions = judge.evaluate(opened, split, model=model)
+    averaged = None
+    if tta is None:
+        result, predictions = judge.evaluate(opened, split, model=model)
+    else:
+        result, predictions, averaged = judge.evaluate_views(opened, tta, split, model=model)
     facts = opened.facts
     if json:
         measured = {k: v for k, v in asdict(result).items() if k not in ("low", "high")}
@@ -59,9 +68,13 @@ def evaluate(
         }
         if split == "train":
             values["train"] = measured
+        if averaged is not None:
+            values["test_time_augmentation"] = {"views": tta, "split": split, **asdict(averaged)}
         print(json_format.dumps(values, allow_nan=False))
         return 0
     print(f"{split} accuracy {result}, loss {result.loss:.4f}")
+    if averaged is not None:
+        print(f"  averaged over views ({tta}): {averaged}, loss {averaged.loss:.4f}")
     classes = facts["data"]["classes"]
     matrix = confusion(predictions, len(classes))
     wide = max(map(len, classes))

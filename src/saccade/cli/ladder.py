@@ -2,26 +2,37 @@
 
 import json as json_format
 import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from saccade.cli.choice import OFFERED, Begin, as_base_wants, check_names, in_files
+from saccade.cli.plan import load_data
 from saccade.cli.training import write_pages
 from saccade.cli.words import Whole, duration
 from saccade.core.errors import BadUsage
+from saccade.core.records import Dataset
 from saccade.run.directory import Run, new_run_path
 from saccade.run.durable import read_json
 from saccade.run.events import Finished, Saved
+
+# From a folder and what steers a run, the trainings.
+Climb = Callable[[Path, Any], Iterator[Any]]
 
 
 def ladder(
     data: str,
     /,
     *,
+    story: Literal["course", "transfer"] = "course",
+    base: str | None = None,
+    weights: str | None = None,
     rungs: str | None = None,
     seeds: Whole = 1,
     quick: bool = False,
-    family: Literal["goerner", "keras", "google", "estimator"] = "goerner",
-    recipe: Literal["original", "default"] = "original",
+    family: Literal["goerner", "keras", "google", "estimator"] | None = None,
+    recipe: Literal["original", "default"] | None = None,
     out: Path | None = None,
     name: str | None = None,
     no_view: bool = False,
@@ -32,16 +43,26 @@ def ladder(
     The originals' recipes, 10,001 steps each on all training pictures, test watched as they did.
     The first line says about how long it takes. On digits, and with --quick, a tenth of the steps.
 
+    With --story transfer: freeze a base or not? Only the head learns, the last block with it, all
+    of it, or all of it from scratch; beside them the nets of the course's flowers notebook.
+
     Examples:
 
         saccade ladder digits
         saccade ladder mnist --rungs softmax,mlp-relu,conv
         saccade ladder mnist --quick
+        saccade ladder ./photos --story transfer
 
     Parameters
     ----------
     data: str
         A data set's name, or a path with a slash.
+    story: str
+        The course's networks, or one base in four ways.
+    base: str
+        The base of that story (see `saccade models --bases`). Default: squeezenet1.1, or the run's.
+    weights: str
+        What it begins with: imagenet (default), a file, or a run.
     rungs: str
         Only these, by model name, with commas.
     seeds: int
@@ -49,9 +70,10 @@ def ladder(
     quick: bool
         A tenth of the steps; no bands then.
     family: str
-        Whose ladder: Görner's scripts, his Keras codelab, Google's notebooks or Estimator models.
+        Whose ladder: Görner's scripts (default), his Keras codelab, Google's notebooks or Estimator
+        models.
     recipe: str
-        The originals' recipes, or ours.
+        The originals' recipes (default), or ours.
     out: Path
         The directory of the runs; must be new.
     name: str
@@ -62,31 +84,71 @@ def ladder(
         The last line of stdout is one JSON value.
     """
     from saccade.cli.live import live_page
-    from saccade.data import load
-    from saccade.train import ladder as climbing
-    from saccade.train.rungs import choose
 
     if out is not None and name is not None:
         raise BadUsage("--out and --name both say where the runs go; give one")
-    share = 1 / climbing.QUICK if quick or data == "digits" else 1.0
-    chosen = choose(family, rungs.split(",") if rungs else None)
-    plan = climbing.Plan(chosen, seeds=seeds, share=share, recipe=recipe)
-    _say(f"{len(chosen) * seeds} trainings, about {duration(plan.seconds())} on two cores")
-    dataset = load(data)
+    if story == "transfer":
+        if any(each is not None for each in (rungs, family, recipe)):
+            raise BadUsage("--rungs, --family and --recipe are of the course's story")
+        climb, dataset = _transfer(data, base, weights, seeds, quick)
+    else:
+        if base is not None or weights is not None:
+            raise BadUsage("--base and --weights take --story transfer")
+        climb, dataset = _course(
+            data, rungs, seeds, quick, family or "goerner", recipe or "original"
+        )
     _say(dataset.statement)
     folder = out or new_run_path(dataset.name, "ladder", name)
     if folder.exists():
         raise BadUsage(f"{folder} exists; a ladder needs a directory of its own")
     folder.mkdir(parents=True)
     with live_page(folder, wanted=not no_view):
-        code = _train(climbing.climb, dataset, plan, folder)
+        code = _train(climb, folder)
     if code:
         _say(f"stopped; what is done stays in {folder}")
         return code
-    return _say_result(folder, json)
+    return _say_result(folder, story, json)
 
 
-def _train(climb: Any, dataset: Any, plan: Any, folder: Path) -> int:
+def _course(
+    data: str, rungs: str | None, seeds: int, quick: bool, family: str, recipe: str
+) -> tuple[Climb, Dataset]:
+    from saccade.data import load
+    from saccade.train import ladder as climbing
+    from saccade.train.rungs import choose
+
+    share = 1 / climbing.QUICK if quick or data == "digits" else 1.0
+    chosen = choose(family, rungs.split(",") if rungs else None)
+    plan = climbing.Plan(chosen, seeds=seeds, share=share, recipe=recipe)
+    _say(f"{len(chosen) * seeds} trainings, about {duration(plan.seconds())} on two cores")
+    return partial(climbing.climb, dataset := load(data), plan), dataset
+
+
+def _transfer(
+    data: str, base: str | None, weights: str | None, seeds: int, quick: bool
+) -> tuple[Climb, Dataset]:
+    check_names(data, None)
+    if weights == "none":
+        raise BadUsage("--weights none is from scratch, which is one row of this story anyway")
+    from saccade.train import freezing
+    from saccade.train.ladder import QUICK
+    from saccade.train.transfer import base_of
+
+    if base is None and weights not in (None, "imagenet") and not Path(weights).is_file():
+        base = base_of(weights)
+    base = base or OFFERED
+    begin = Begin(base, weights or "imagenet", "none")
+    check_names(data, begin)
+    dataset = load_data(data, as_base_wants(begin))
+    size = {"default_size": freezing.NOTEBOOK_SIZE, "colour": True, "fit": "stretch"}
+    photos = load_data(data, size) if in_files(data) else None
+    stages = [*freezing.ways(dataset, base, begin.weights), *freezing.notebook(photos)]
+    plan = freezing.Plan(stages, seeds=seeds, share=1 / QUICK if quick else 1.0)
+    _say(f"{plan.trainings} trainings of {base} and of the notebook's nets")
+    return partial(freezing.climb, plan), dataset
+
+
+def _train(climb: Climb, folder: Path) -> int:
     """Goes through every training; 0, or the exit code of the signal that ended it."""
     from saccade.cli.interruption import interruption
     from saccade.cli.progress import training_progress
@@ -97,7 +159,7 @@ def _train(climb: Any, dataset: Any, plan: Any, folder: Path) -> int:
         def steered(run: Run) -> Source:
             return all_of(requests(run.path), interrupted.commands)
 
-        for training in climb(dataset, plan, folder, steered):
+        for training in climb(folder, steered):
             finished = None
             with training_progress(0, training.steps) as show:
                 for event in training.events:
@@ -112,11 +174,13 @@ def _train(climb: Any, dataset: Any, plan: Any, folder: Path) -> int:
     return 0
 
 
-def _say_result(folder: Path, as_json: bool) -> int:
-    from saccade.view.ladder import table_lines, write_ladder
+def _say_result(folder: Path, story: str, as_json: bool) -> int:
+    from saccade.view import freezing, ladder
 
-    page = write_ladder(folder)
-    lines = table_lines(folder)
+    if story == "transfer":
+        page, lines = freezing.write_freezing(folder), freezing.table_lines(folder)
+    else:
+        page, lines = ladder.write_ladder(folder), ladder.table_lines(folder)
     for line in lines:
         print(line, file=sys.stderr if as_json else sys.stdout)
     _say(f"the page: {page}")

@@ -5,11 +5,20 @@ import re
 
 from saccade.cli.words import Whole
 from saccade.core.errors import BadUsage
+from saccade.core.locate import find
 from saccade.models import MODELS, model_entry
+from saccade.models.bases import BASES
+from saccade.models.published import FOLDER
 
 
 def models(
-    name: str | None = None, /, *, input: str | None = None, classes: Whole = 10, json: bool = False
+    name: str | None = None,
+    /,
+    *,
+    bases: bool = False,
+    input: str | None = None,
+    classes: Whole = 10,
+    json: bool = False,
 ) -> int:
     """List the models, or show one layer by layer.
 
@@ -18,12 +27,16 @@ def models(
         saccade models
         saccade models conv
         saccade models conv-bn --input 96x96x3 --classes 5
+        saccade models --bases
+        saccade models mobilenetv2 --classes 5
 
     Parameters
     ----------
     name: str
-        A model: its layers, their output shapes, the side in input pixels that one value of theirs
-        sees, and the arithmetic of their parameters.
+        A model, or a base with a new head: its layers, their output shapes, the side in input
+        pixels that one value of theirs sees, and the arithmetic of their parameters.
+    bases: bool
+        List the networks that transfer learning begins with (`saccade train --base NAME`).
     input: str
         HEIGHTxWIDTHxCHANNELS of the pictures. Default: what the model was made for.
     classes: int
@@ -33,6 +46,8 @@ def models(
     """
     if name is not None:
         return _one(name, input, classes, json)
+    if bases:
+        return _bases(json)
     if json:
         rows = [
             {"name": key, "id": list(entry.ids), "parameters": entry.parameters}
@@ -47,12 +62,38 @@ def models(
     return 0
 
 
+def _bases(as_json: bool) -> int:
+    """Parameters are those below the head; which weights are here already."""
+    if as_json:
+        rows = [
+            {"name": name, "parameters": base.parameters, "size": base.size}
+            for name, base in BASES.items()
+        ]
+        print(json_format.dumps(rows))
+        return 0
+    wide = max(map(len, BASES))
+    for name, base in BASES.items():
+        here = "weights here" if find(FOLDER, base.without_top.file) else ""
+        size = f"{base.size}x{base.size}"
+        print(
+            f"{name:<{wide}} {base.parameters:>11,} parameters on {size:<8} "
+            f"{base.what:<48} {here}".rstrip()
+        )
+    return 0
+
+
 def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
-    size = _parse(shape) if shape else model_entry(name).shape
+    base = None if name in MODELS else BASES.get(name)
+    default = (base.size, base.size, 3) if base else model_entry(name).shape
+    size = _parse(shape) if shape else default
     from saccade.models.arithmetic import arithmetic
     from saccade.models.network import build
+    from saccade.models.transfer import transfer_network
 
-    network = build(name, size, classes)
+    if base is None:
+        network = build(name, size, classes)
+    else:
+        network = transfer_network(name, size, classes, pretrained=False)
     rows = arithmetic(network.graph)
     if as_json:
         print(
@@ -65,7 +106,8 @@ def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
             )
         )
         return 0
-    print(f"{name}: {model_entry(name).what}; input {'x'.join(map(str, size))}, {classes} classes")
+    what = (base or model_entry(name)).what
+    print(f"{name}: {what}; input {'x'.join(map(str, size))}, {classes} classes")
     table = [("layer", "what", "output", "sees", "trainable parameters")]
     table += [(row.name, row.what, row.output, row.field, row.working) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]

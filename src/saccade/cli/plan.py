@@ -4,10 +4,11 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from saccade.cli.choice import Begin, as_base_wants, check_names, chosen_network
 from saccade.core.errors import BadData, BadRun, BadUsage
 from saccade.core.records import Dataset
 from saccade.run import lock
@@ -56,7 +57,8 @@ def use_device(device: str) -> None:
         raise BadUsage(f"--device {device} can't be used here: {why}") from None
 
 
-def _load(reference: str, loading: dict[str, Any]) -> Dataset:
+def load_data(reference: str, loading: dict[str, Any]) -> Dataset:
+    """The data, with a bar on a terminal while pictures are decoded."""
     from saccade.cli.progress import reading_progress
     from saccade.data import load
 
@@ -73,65 +75,41 @@ def _load(reference: str, loading: dict[str, Any]) -> Dataset:
         )
 
 
-def check_names(data: str, model: str | None) -> None:
-    """Names first: they are checked in no time, reading is not."""
-    from saccade.data import is_path, named_entry
-    from saccade.models import is_file, model_entry
-
-    if not is_path(data):
-        named_entry(data)
-    if model is not None and is_file(model):
-        from saccade.models.user import check_file
-
-        check_file(model)
-    elif model is not None:
-        model_entry(model)
-
-
-def chosen_recipe(
-    model: str,
-    name: str,
-    choices: dict[str, Any],
-    lr: float | None,
-    schedule: str | None,
-    augment: str | None,
-) -> Any:
-    """The recipe of this name, with what was typed instead of what it says."""
-    from saccade.train import augment as augmentations
-    from saccade.train import schedule as schedules
-    from saccade.train.recipes import recipe as named_recipe
-
-    changes = {key: value for key, value in choices.items() if value is not None}
-    recipe = named_recipe(model, name, **_consistent(changes))
-    if schedule is not None:
-        recipe = replace(recipe, schedule=schedules.named(schedule)(recipe.schedule.rate))
-    if augment is not None:
-        recipe = replace(recipe, augment=augmentations.named(augment))
-    return recipe if lr is None else recipe.with_rate(lr)
-
-
 def fresh_plan(
-    data: str,
-    model: str | None,
-    make_recipe: Callable[[str], Any],
+    data: str | None,
+    model: str | Begin | None,
+    make_recipe: Callable[..., Any],
     loading: dict[str, Any],
     out: Path | None,
     name: str | None,
 ) -> Plan:
     """A new run; an unfinished one of the same command at that place goes on."""
-    _check_writable(out or runs_folder())
+    if data is None:
+        raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
+    if out is not None and name is not None:
+        raise BadUsage("--out and --name both say where the run goes; give one")
+    check_names(data, model)
+    check_writable(out or runs_folder())
     place = runs_folder() / name if name else out
     there = _unfinished(place) if place else None
+    from saccade.doctor.quick import quick_look, to_record
     from saccade.models import default_model
-    from saccade.models.user import as_network  # loads Keras: seconds later
+    from saccade.train.recipes import begun_like
 
-    make_recipe(model or "softmax")  # what is typed wrong is said before minutes of reading
+    # What is typed wrong is said before minutes of reading.
+    make_recipe(model if isinstance(model, str) else "softmax")
     loading = {key: value for key, value in loading.items() if value is not None}
-    dataset = _load_for(out, data, loading) if out and not there else _load(data, loading)
-    chosen = model or default_model(dataset.input_shape)
-    why = "as asked" if model else "the default for pictures of this size; --model takes another"
-    recipe = make_recipe(chosen)
-    network = as_network(chosen, dataset.input_shape, len(dataset.classes), seed=recipe.seed)
+    if isinstance(model, Begin):
+        loading |= as_base_wants(model)
+    dataset = _load_for(out, data, loading) if out and not there else load_data(data, loading)
+    if isinstance(model, Begin) and not model.suits(dataset):
+        model = None
+    elif isinstance(model, Begin) and dataset.input_shape[2] == 1 and not model.asked:
+        loading["colour"] = True
+        dataset = load_data(data, loading)
+    kind = begun_like(model.base, model.weights) if isinstance(model, Begin) else model
+    recipe = make_recipe(kind or default_model(dataset.input_shape), dataset)
+    network, why = chosen_network(model, dataset, recipe.seed)
     if there:
         _check_same(there, network, dataset, recipe)
         return _continued(there, network, dataset)
@@ -141,7 +119,11 @@ def fresh_plan(
         recipe=recipe,
         run=claim_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
-        origin={"loaded_with": loading, "command": shlex.join(["saccade", *sys.argv[1:]])},
+        origin={
+            "loaded_with": loading,
+            "command": shlex.join(["saccade", *sys.argv[1:]]),
+            "doctor": to_record(quick_look(dataset)),
+        },
         why=f"{network.name} ({why})",
     )
 
@@ -159,7 +141,7 @@ def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
     network = rebuilt(run, model)
     if data is None:
         return _continued(run, network, reload(run))
-    dataset = _load(data, run.facts.get("loaded_with", {}))
+    dataset = load_data(data, run.facts.get("loaded_with", {}))
     if dataset.fingerprint != run.facts["data"]["fingerprint"]:
         raise BadData(f"{data} is not what {run.path} is trained on; DATA can be left out")
     return _continued(run, network, dataset)
@@ -167,20 +149,22 @@ def resumed_plan(path: Path, data: str | None, model: str | None) -> Plan:
 
 def repeated_plan(run: Run, model: str | None, out: Path | None, name: str | None) -> Plan:
     """A new run that does what a finished one did, by its own record."""
-    from saccade.train.engine import Forms
     from saccade.train.evaluate import reload
+    from saccade.train.forms import Forms
     from saccade.train.recipe import Recipe
     from saccade.train.restore import rebuilt
+    from saccade.train.transfer import begun_again
 
     facts = run.facts
-    network, dataset = rebuilt(run, model), reload(run)
+    dataset = reload(run)
+    network = begun_again(rebuilt(run, model), dataset)
     return Plan(
         network=network,
         dataset=dataset,
         recipe=Recipe.from_json(facts["recipe"]),
         run=claim_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
-        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
+        origin={key: facts[key] for key in ("loaded_with", "command", "doctor") if key in facts},
         why=f"{network.name}, as in {run.path}",
         replay=asked_of(run),
         forms=Forms(**facts["forms"]),
@@ -232,24 +216,27 @@ def _check_same(run: Run, network: Any, dataset: Dataset, recipe: Any) -> None:
 def _continued(run: Run, network: Any, dataset: Dataset) -> Plan:
     """From the newest checkpoint that is whole; from the first step if there is none."""
     from saccade.run.checkpoint import recover
-    from saccade.train.engine import Forms
-    from saccade.train.fit import Resume
+    from saccade.train.checkpoint import ResumeFrom
+    from saccade.train.forms import Forms
     from saccade.train.recipe import Recipe
+    from saccade.train.transfer import begun_again
 
     facts = run.facts
     last = recover(run.checkpoints)
+    if last is None:
+        network = begun_again(network, dataset)
     return Plan(
         network=network,
         dataset=dataset,
         recipe=Recipe.from_json(facts["recipe"]),
         run=run,
-        resume=None if last is None else Resume(last, Forms(**facts["forms"])),
+        resume=None if last is None else ResumeFrom(last, Forms(**facts["forms"])),
         origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
         why=f"{network.name}, from step {last.step if last else 0:,}",
     )
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
     """Before anything is read: the folder, or what it will be made in, can be written."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     if not os.access(there, os.W_OK | os.X_OK):
@@ -261,17 +248,8 @@ def _load_for(out: Path, data: str, loading: dict[str, Any]) -> Dataset:
     was_there = out.exists()
     run = claim_run(out)
     try:
-        return _load(data, loading)
+        return load_data(data, loading)
     except BaseException:
         if not was_there:
             discard_run(run)
         raise
-
-
-def _consistent(changes: dict[str, Any]) -> dict[str, Any]:
-    """Early stopping only where nobody said how long; a held-out share is there to be watched."""
-    if ("epochs" in changes or "steps" in changes) and "patience" not in changes:
-        changes = {**changes, "patience": None}
-    if changes.get("validation_share"):
-        changes = {**changes, "watch": "validation"}
-    return changes

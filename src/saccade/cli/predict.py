@@ -9,17 +9,19 @@ def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool 
     """Ask a run what pictures show.
 
     Every picture goes through the run's own preprocessing, whatever its size. A file that can't be
-    read is named on stderr, and the exit code is then 1.
+    read is named on stderr, and the exit code is then 1. Instead of a run, the name of a base
+    answers as its authors left it: with classes of ImageNet.
 
     Examples:
 
         saccade predict runs/2026-11-21-digits-conv-bn one.png two.jpg
         saccade predict runs/flowers photos/*.jpg --json
+        saccade predict squeezenet1.1 photo.jpg
 
     Parameters
     ----------
     run: Path
-        A run directory, or a run's name.
+        A run directory, a run's name, or that of a base (see `saccade models --bases`).
     pictures: Path
         Picture files.
     model: str

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from saccade.cli.words import duration
-from saccade.run.events import Evaluated, Event, Intervened, StepsDone
+from saccade.run.events import Evaluated, Event, Intervened, Prepared, StepsDone
 from saccade.run.interventions import told
 
 SECONDS_BETWEEN_LINES = 2.0
@@ -67,6 +67,11 @@ def _on_terminal(bar: Progress, first: int, total: int) -> Show:
         elif isinstance(event, StepsDone):
             speed = event.images / event.seconds
             bar.update(task, completed=event.last, text=f"{accuracy}{speed:,.0f} images/s")
+        elif isinstance(event, Prepared):
+            bar.update(
+                task,
+                text=f"{event.split}: {event.done:,} of {event.total:,} pictures through the base",
+            )
         elif isinstance(event, Intervened):
             bar.console.print(*told([vars(event)]), markup=False, highlight=False)
             bar.update(task, total=event.total_steps)
@@ -89,10 +94,22 @@ class _Lines:
     def __call__(self, event: Event) -> None:
         if isinstance(event, StepsDone):
             self.speed = event.images / event.seconds
+        elif isinstance(event, Prepared):
+            self._prepared(event)
         elif isinstance(event, Intervened):
             self._intervened(event)
         elif isinstance(event, Evaluated):
             self._evaluated(event)
+
+    def _prepared(self, event: Prepared) -> None:
+        now = time.monotonic()
+        if now - self.said >= SECONDS_BETWEEN_LINES:
+            self.said = now
+            print(
+                f"{event.split}: {event.done:,} of {event.total:,} pictures are through the base",
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _intervened(self, event: Intervened) -> None:
         """A pause is no part of the pace that tells the time left."""

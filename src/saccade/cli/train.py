@@ -1,12 +1,15 @@
-"""saccade train"""
+"""saccade train: one function with a line an option, so a long one."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from saccade.cli.plan import check_names, chosen_recipe, fresh_plan, resumed_plan, use_device
+from saccade.cli.choice import Begin, chosen_recipe, default_begin
+from saccade.cli.plan import Plan, fresh_plan, resumed_plan, use_device
 from saccade.cli.training import carry_out
 from saccade.cli.words import MaybeWhole, Whole, parse_duration
 from saccade.core.errors import BadUsage
+from saccade.core.records import Dataset
 from saccade.run import lock
 
 
@@ -15,6 +18,9 @@ def train(
     /,
     *,
     model: str | None = None,
+    base: str | None = None,
+    weights: str | None = None,
+    unfreeze: str | None = None,
     recipe: str | None = None,
     epochs: float | None = None,
     steps: MaybeWhole = None,
@@ -22,8 +28,13 @@ def train(
     lr: float | None = None,
     optimizer: str | None = None,
     weight_decay: float | None = None,
+    layer_decay: float | None = None,
     schedule: str | None = None,
     augment: str | None = None,
+    balance: str | None = None,
+    precision: str | None = None,
+    accumulate: MaybeWhole = None,
+    grow_from: float | None = None,
     img_size: MaybeWhole = None,
     val_split: float | None = None,
     test_split: float | None = None,
@@ -31,6 +42,7 @@ def train(
     test_data: Path | None = None,
     image_root: Path | None = None,
     group_by: str | None = None,
+    weight_by: str | None = None,
     eval_every: MaybeWhole = None,
     patience: MaybeWhole = None,
     time_limit: str | None = None,
@@ -57,6 +69,8 @@ def train(
         saccade train ./photos.csv --image-root ./photos.tar --group-by patient
         saccade train mnist --model conv --time-limit 2m --json
         saccade train digits --model my_net.py:build
+        saccade train ./photos --base squeezenet1.1
+        saccade train mnist --weights runs/2026-11-21-fashion-mnist-conv-bn --unfreeze all
         saccade train --resume runs/2026-11-21-mnist-conv
 
     Parameters
@@ -66,6 +80,13 @@ def train(
     model: str
         Which network (see `saccade models`), or FILE.py:FUNCTION, your own. Default: by the
         pictures' size.
+    base: str
+        Begin with what this network has learned, under a new head (see `saccade models --bases`).
+    weights: str
+        Where the base's weights come from: imagenet (default), none, a file, or another run, whose
+        network then is the base.
+    unfreeze: str
+        What of the base learns: none (default), all, or last-N of its layers, such as last-3.
     recipe: str
         How to train: `default`, or an original such as G1.0.
     epochs: float
@@ -77,13 +98,25 @@ def train(
     lr: float
         Learning rate (the highest one of the schedule).
     optimizer: str
-        sgd, adam, adamw or rmsprop.
+        sgd, adam, adamw, rmsprop or muon.
     weight_decay: float
         Decoupled weight decay, 0 or more.
+    layer_decay: float
+        A layer learns at this share of the rate of the one above it, above 0 to 1.
     schedule: str
         How the rate goes: constant, exponential, cosine, one-cycle or step.
     augment: str
-        Random changes to training pictures: none, or some of shift,affine,flip,crop.
+        Random changes to training pictures: none, or some of shift,affine,flip,crop,brightness,
+        contrast,randaugment,cutout,mixup,cutmix; flowers and cats-dogs are those of the course.
+    balance: str
+        Make lopsided classes count alike: none, sampling (each comes as often) or weights (of the
+        loss).
+    precision: str
+        float32 (default) or bfloat16: updates multiply with half the bits; answers never do.
+    accumulate: int
+        Compute an update in this many parts of its batch, one after the other, in less memory.
+    grow_from: float
+        Pictures begin at this share of their sides, above 0, and grow to all of it.
     img_size: int
         Side in pixels that pictures of a folder are brought to.
     val_split: float
@@ -98,6 +131,8 @@ def train(
         Folder, tar or zip where the paths of a CSV begin. Default: its own folder.
     group_by: str
         Column of a CSV: pictures that share its value are never parted.
+    weight_by: str
+        Column of a CSV: how much each training picture's loss counts.
     eval_every: int
         Steps between evaluations. Default: once an epoch.
     patience: int
@@ -127,40 +162,59 @@ def train(
         "batch_size": batch_size,
         "optimizer": optimizer,
         "weight_decay": weight_decay,
+        "layer_decay": layer_decay,
+        "balance": balance,
+        "precision": precision,
+        "accumulate": accumulate,
+        "grow_from": grow_from,
         "validation_share": val_split,
         "evaluate_every": eval_every,
         "patience": patience,
         "seed": seed,
     }
+    paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
+    loading = {
+        "image_size": img_size,
+        "test_share": test_split,
+        **{key: None if path is None else str(path.resolve()) for key, path in paths.items()},
+        "group_by": group_by,
+        "weight_by": weight_by,
+    }
     if keep < 2:
         raise BadUsage(f"--keep takes 2 or more, so that there is an older one, got {keep}")
     limit = parse_duration(time_limit) if time_limit else None
     use_device(device)
+
+    def make_recipe(model: str, dataset: Dataset | None = None) -> Any:
+        return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment, dataset)
+
     with lock.claims():
-        if resume is not None:
-            reading = (img_size, test_split, val_data, test_data, image_root, group_by, out, name)
-            typed = (*choices.values(), recipe, lr, schedule, augment, *reading)
-            if any(value is not None for value in typed):
-                raise BadUsage(
-                    "--resume goes on by the run's own record: leave the other options out"
-                )
-            plan = resumed_plan(resume, data, model)
+        if resume is None:
+            network = _network(model, base, weights, unfreeze)
+            if network is None and recipe in (None, "default"):
+                network = default_begin()
+            plan = fresh_plan(data, network, make_recipe, loading, out, name)
         else:
-            if data is None:
-                raise BadUsage("what to train on? `saccade train digits`, or a path: ./photos")
-            if out is not None and name is not None:
-                raise BadUsage("--out and --name both say where the run goes; give one")
-            check_names(data, model)
-
-            def make_recipe(model: str) -> Any:
-                return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment)
-
-            paths = {"val_data": val_data, "test_data": test_data, "image_root": image_root}
-            loading = {
-                "image_size": img_size,
-                "test_share": test_split,
-                **{key: str(path.resolve()) for key, path in paths.items() if path is not None},
-                "group_by": group_by,
-            }
-            plan = fresh_plan(data, model, make_recipe, loading, out, name)
+            how = (recipe, lr, schedule, augment, base, weights, unfreeze, out, name)
+            typed = [*choices.values(), *loading.values(), *how]
+            plan = _resumed(resume, data, model, typed)
         return carry_out(plan, limit, keep, json, view=not no_view)
+
+
+def _network(
+    model: str | None, base: str | None, weights: str | None, unfreeze: str | None
+) -> str | Begin | None:
+    """What was asked for: a name or a file, a beginning, or nothing."""
+    if (base or weights) is None:
+        if unfreeze is not None:
+            raise BadUsage("--unfreeze says what of a base learns: give --base or --weights, too")
+        return model
+    if model is not None:
+        raise BadUsage("--model and --base both say which network; give one")
+    return Begin(base, weights or "imagenet", unfreeze or "none")
+
+
+def _resumed(run: Path, data: str | None, model: str | None, typed: Iterable[Any]) -> Plan:
+    if any(value is not None for value in typed):
+        raise BadUsage("--resume goes on by the run's own record: leave the other options out")
+    return resumed_plan(run, data, model)

@@ -9,10 +9,10 @@ from typing import Any
 
 from saccade.cli.diagnose import say_in_short
 from saccade.cli.plan import Plan
-from saccade.cli.words import duration, this_command
+from saccade.cli.words import duration, plain, this_command
 from saccade.core.errors import NotSaved, OutOfMemory, SaccadeError
 from saccade.run.directory import Run, discard_run, model_option
-from saccade.run.events import Event, Finished, Saved, Started
+from saccade.run.events import Event, Finished, Prepared, Saved, Started
 from saccade.run.interventions import told
 
 
@@ -47,7 +47,7 @@ def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: b
             for event in _shown(events, plan, view):
                 if isinstance(event, Finished):
                     finished = event
-                if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
+                if interrupted.signal and _may_end(event):
                     events.close()
         except Exception as error:
             said = _told(plan, _out_of_memory(plan, error) or error)
@@ -62,6 +62,11 @@ def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: b
         _say_result(plan, finished, as_json)
     say_in_short(plan.run)
     return code
+
+
+def _may_end(event: Event) -> bool:
+    """Whether nothing is lost if it ends here."""
+    return isinstance(event, Prepared) or (isinstance(event, Saved) and "last" in event.names)
 
 
 def _told(plan: Plan, error: Exception) -> Exception:
@@ -81,8 +86,10 @@ def _out_of_memory(plan: Plan, error: Exception) -> OutOfMemory | None:
         return None
     size = plan.recipe.batch_size
     why = str(error).partition("\n")[0][:200]
+    parts = 2 * plan.recipe.accumulate
+    divided = "" if size % parts else f"--accumulate {parts} (the same batch, in parts), "
     return OutOfMemory(
-        f"out of memory with batches of {size} pictures ({why or 'MemoryError'}). Try "
+        f"out of memory with batches of {size} pictures ({why or 'MemoryError'}). Try {divided}"
         f"--batch-size {max(1, size // 2)}, a smaller --img-size, or a smaller network"
     )
 
@@ -106,7 +113,7 @@ def _shown(events: Iterator[Event], plan: Plan, view: bool) -> Iterator[Event]:
 
 
 def _say(topic: str, text: str) -> None:
-    print(f"{topic:<9}{text}", file=sys.stderr, flush=True)
+    print(f"{topic:<9}{plain(text)}", file=sys.stderr, flush=True)
 
 
 def _say_plan(plan: Plan, started: Started) -> None:
@@ -116,6 +123,8 @@ def _say_plan(plan: Plan, started: Started) -> None:
         _say("", f"left out {excluded.path}: {excluded.reason}")
     if len(plan.dataset.excluded) > 10:
         _say("", f"... and {len(plan.dataset.excluded) - 10:,} more, in run.json")
+    for line in _doubtful(plan):
+        _say("doctor", line)
     _say("model", f"{plan.why}, {facts['model']['parameters']:,} parameters")
     length = f"{facts['total_steps']:,} steps of {recipe.batch_size}"
     if recipe.epochs is not None:
@@ -130,6 +139,17 @@ def _say_plan(plan: Plan, started: Started) -> None:
     for line in told(map(vars, started.told)):
         _say("asked", line)
     _say("run", str(plan.run.path))
+
+
+def _doubtful(plan: Plan) -> Iterator[str]:
+    """What the doctor found, a line each with its first pictures, and how to see more."""
+    # What was left out is said already.
+    found = [one for one in plan.origin.get("doctor", []) if one["code"] != "left_out"]
+    for one in found:
+        names = [name for together in one["pictures"][:1] for name in together]
+        yield f"{one['says']}{': ' if names else ''}{'  =  '.join(names)}"
+    if found:
+        yield f"to see them: {this_command()} doctor {plan.dataset.reference} --html doctor.html"
 
 
 def write_pages(run: Run) -> None:

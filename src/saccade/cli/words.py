@@ -28,6 +28,15 @@ Whole = Annotated[int, Parameter(converter=whole)]
 MaybeWhole = Annotated[int | None, Parameter(converter=whole)]
 
 
+def plain(name: str) -> str:
+    """A file's name, or a text that has some, as a terminal may show it: in one line, unsteered.
+
+    >>> plain("a\\nb\\x1b[31m.png"), plain("größe 猫.png")
+    ('a\\\\nb\\\\x1b[31m.png', 'größe 猫.png')
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
 def duration(seconds: float) -> str:
     """Seconds in words.
 

@@ -3,6 +3,7 @@
     SaccadeError        printed without a traceback; `exit_code` says how the command ends
     ├── BadUsage        2  a name, number or option that can't be taken
     ├── BadData         2  pictures or labels that can't be trained on
+    │   └── BadPicture  2  one file that can't be used as a picture; `code` names why
     ├── MissingFile     2  a file that is not here and could not be had
     ├── BadRun          2  a run directory that is not one, or lacks what is asked of it
     ├── BrowserFailed   1  a browser that was started does not do what it shall
@@ -37,6 +38,21 @@ class BadUsage(SaccadeError):
 
 class BadData(SaccadeError):
     """Pictures or labels that can't be trained on."""
+
+
+class BadPicture(BadData):
+    """One file that can't be used as a picture. `code` names the kind of reason.
+
+    >>> str(BadPicture("truncated", "3 bytes of a JPEG"))
+    'truncated: 3 bytes of a JPEG'
+    """
+
+    def __init__(self, code: str, why: str):
+        super().__init__(f"{code}: {why}")
+        self.code, self.why = code, why
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        return type(self), (self.code, self.why)
 
 
 class MissingFile(SaccadeError):

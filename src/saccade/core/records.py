@@ -7,26 +7,30 @@ import numpy as np
 
 from saccade.core.errors import BadData
 from saccade.core.preprocess import Preprocess
+from saccade.core.rows import Rows
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
     """Labelled pictures in a fixed order.
 
-    `pixels` is uint8 [n, height, width, channels] with channels 1 (grey) or 3 (RGB), 0 = black;
+    `pixels` is uint8 [n, height, width, channels] with channels 1 (grey) or 3 (RGB), 0 = black, an
+    array or, where that would not fit into memory, `Rows` on disk;
     `labels` is int32 [n], an index into the data set's classes; `names` says where each picture
     came from (a path, or `test/17`). Pictures of one of `groups` (int64 [n], a patient, a video)
-    are never parted when something is held out.
+    are never parted when something is held out. `weights` (float32 [n], 0 or more) say how much a
+    picture's loss counts beside that of others; only training asks.
 
     >>> split = Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), ["a.png", "b.png"])
     >>> len(split), split.take(np.array([1])).names
     (2, ['b.png'])
     """
 
-    pixels: np.ndarray
+    pixels: np.ndarray | Rows
     labels: np.ndarray
     names: Sequence[str]
     groups: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.ndim != 4:
@@ -41,14 +45,19 @@ class Split:
             )
         if self.groups is not None and len(self.groups) != len(self.labels):
             raise BadData(f"{len(self.labels)} pictures and {len(self.groups)} groups")
+        if self.weights is not None and len(self.weights) != len(self.labels):
+            raise BadData(f"{len(self.labels)} pictures and {len(self.weights)} weights")
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, ids: np.ndarray) -> "Split":
         """The pictures at these positions, in this order."""
+        pixels = self.pixels.take(ids, axis=0)
         groups = None if self.groups is None else self.groups[ids]
-        return Split(self.pixels[ids], self.labels[ids], [self.names[i] for i in ids], groups)
+        weights = None if self.weights is None else self.weights[ids]
+        names = [self.names[i] for i in ids]
+        return Split(pixels, self.labels[ids], names, groups, weights)
 
 
 @dataclass(frozen=True)
@@ -152,3 +161,10 @@ class Predictions:
     def accuracy(self) -> float:
         """Share of answers that are the label, 0..1."""
         return self.correct / len(self)
+
+    def worst_mistakes(self, most: int) -> np.ndarray:
+        """Positions of wrong answers, int64 [at most `most`]: the surest of their class first."""
+        wrong = np.flatnonzero(self.answers != self.labels)
+        certainty = self.probabilities[wrong].max(axis=1)
+        positions: np.ndarray = wrong[np.argsort(-certainty, kind="stable")][:most]
+        return positions

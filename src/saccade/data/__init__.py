@@ -8,9 +8,10 @@ from typing import Literal
 from saccade.core.errors import BadUsage, unknown_name
 from saccade.core.records import Dataset
 from saccade.data import cats_dogs, cifar10, digits, fashion_mnist, flowers, font_digits, mnist
+from saccade.data.decoded import Progress
 from saccade.data.listing import Listing, with_parts
 from saccade.data.paths import is_table, list_path
-from saccade.data.pictures import Progress, read_pictures
+from saccade.data.pictures import DEFAULT_SIZE, Target, read_pictures
 from saccade.data.place import Place
 from saccade.data.source import Source, to_dataset
 
@@ -128,28 +129,34 @@ def load(
     data: str | Path,
     *,
     image_size: int | None = None,
+    default_size: int = DEFAULT_SIZE,
+    colour: bool = False,
     fit: Literal["crop", "stretch"] = "crop",
     test_share: float | None = None,
     val_data: str | Path | None = None,
     test_data: str | Path | None = None,
     image_root: str | Path | None = None,
     group_by: str | None = None,
+    weight_by: str | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Reads a data set by name, or the pictures at a path: folder, archive or CSV.
 
     A bare word is a name; a path contains a slash (or is `.`). `image_size` is the side in pixels
     that pictures are brought to (default: their own size if they all share one of at most 32, else
-    96) by `fit`; `test_share` (default 0.1) is what is held out, stratified, where no test split is
-    given. `val_data` and `test_data` are paths of further pictures of the same classes;
-    `image_root` is where the paths of a CSV begin (default: its folder); pictures that share a
-    value in the column `group_by` are never parted. `progress(done, total)` is called while
-    pictures are decoded.
+    `default_size`) by `fit`; grey ones become RGB with `colour`; `test_share` (default 0.1) is what
+    is held out, stratified, where no test split is given. `val_data` and `test_data` are paths of
+    further pictures of the same classes; `image_root` is where the paths of a CSV begin (default:
+    its folder); pictures that share a
+    value in the column `group_by` are never parted; a training picture's loss counts by the number
+    in the column `weight_by`. `progress(done, total)` is called while pictures are fetched or
+    decoded.
 
     Raises:
         BadUsage: no such name, a number out of range, or options that don't fit the data.
         BadData: the pictures can't be trained on.
-        MissingFile: the files are not here and could not be had.
+        MissingFile: the files are not here and could not be had, or fetching them takes what is
+            not installed.
 
     >>> print(load("digits").statement.partition("; ")[0])
     digits: 1,797 grey images 8x8 in 10 classes
@@ -159,14 +166,13 @@ def load(
     if image_size is not None and not 4 <= image_size <= 1024:
         raise BadUsage(f"the image size must be 4 to 1024 pixels, got {image_size}")
     root = None if image_root is None else Path(image_root)
-    reference, found = _find(data, root, group_by)
+    reference, found = find(data, root, group_by, weight_by)
     if isinstance(found, Listing):
         extra = (_further(path, root, group_by) for path in (val_data, test_data))
         source = read_pictures(
             with_parts(found, *extra),
-            image_size=image_size,
-            fit=fit,
-            progress=progress or (lambda *_: None),
+            Target(image_size, fit, default_size, colour),
+            progress or (lambda *_: None),
         )
     elif image_size is not None or val_data is not None or test_data is not None:
         raise BadUsage(
@@ -183,21 +189,27 @@ def load(
     return to_dataset(source, reference, TEST_SHARE if test_share is None else test_share)
 
 
-def _find(
-    data: str | Path, image_root: Path | None, group_by: str | None
+def find(
+    data: str | Path,
+    image_root: Path | None,
+    group_by: str | None,
+    weight_by: str | None = None,
 ) -> tuple[str, Source | Listing]:
     """How to refer to this data from anywhere, and what it is."""
     if is_path(data):
-        return str(Path(data).resolve()), list_path(Path(data), image_root, group_by)
+        return str(Path(data).resolve()), list_path(Path(data), image_root, group_by, weight_by)
     name = str(data)
     entry = named_entry(name)
-    if image_root is not None or group_by is not None:
-        raise BadUsage(f"--image-root and --group-by are for CSVs, not for {name}")
+    if any(asked is not None for asked in (image_root, group_by, weight_by)):
+        raise BadUsage(f"--image-root, --group-by and --weight-by are for CSVs, not for {name}")
     return name, entry.read()
 
 
 def _further(path: str | Path | None, root: Path | None, group_by: str | None) -> Listing | None:
-    """What --val-data or --test-data names; the options of a CSV are for CSVs only."""
+    """What --val-data or --test-data names; the options of a CSV are for CSVs only.
+
+    Weights are for training: nobody asks for any here.
+    """
     if path is None:
         return None
     return list_path(Path(path), root, group_by) if is_table(Path(path)) else list_path(Path(path))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from saccade.core.errors import BadData
-from saccade.data.locate import digest, locate
+from saccade.core.locate import digest
+from saccade.data.locate import locate
 
 
 def carry(

@@ -4,10 +4,10 @@ photos/cat/1.jpg                          flat: a test part is held out
 photos/train/cat/1.jpg, photos/test/...   given: a test split is kept, validation too
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from saccade.core.decode import SUFFIXES
 from saccade.core.errors import BadData
+from saccade.core.kinds import SUFFIXES
 from saccade.data.layouts import refusal
 from saccade.data.listing import SPLIT_NAMES, Found, Listing
 from saccade.data.place import Place, hidden
@@ -32,8 +32,8 @@ def list_folder(place: Place, name: str, base: str = "") -> Listing:
     if not split:
         _check_flat(place, found, base, entries)
     how = f"{'split and' if split else 'flat'} class folders{_notes(entries, found, base, depth)}"
-    classes = tuple(sorted({one.label for one in found}))
-    return Listing(name, how, found, classes, tuple(place.excluded))
+    classes = {one.label for one in found} | set(_shut(place, base, depth))
+    return Listing(name, how, found, tuple(sorted(classes)), tuple(place.excluded))
 
 
 def top_folder(place: Place) -> str:
@@ -103,6 +103,14 @@ def _notes(entries: Sequence[str], found: Sequence[Found], base: str, depth: int
     notes = [f"{len(others):,} other files ignored"] if others else []
     notes += [f"no pictures in {', '.join(empty[:5])}"] if empty else []
     return f" ({'; '.join(notes)})" if notes else ""
+
+
+def _shut(place: Place, base: str, depth: int) -> Iterator[str]:
+    """Classes whose whole folder can't be read: that is no reason to train without them."""
+    for one in place.excluded:
+        parts = one.path.removeprefix(base).split("/")
+        if one.path.startswith(base) and one.path.endswith("/") and len(parts) == depth + 2:
+            yield parts[depth]
 
 
 def _is_hidden_folder(entry: str) -> bool:

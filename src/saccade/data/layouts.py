@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from saccade.core.decode import SUFFIXES
 from saccade.core.errors import BadData
+from saccade.core.kinds import SUFFIXES
 from saccade.data.listing import SPLIT_NAMES
 
 _PICTURE = rf"[^/]+(?i:{'|'.join(map(re.escape, SUFFIXES))})"

@@ -26,7 +26,8 @@ MOST_EXAMPLES = 10
 class Found:
     """A picture: its path inside a place, what it is part of, its class, how it is called.
 
-    Pictures of one `group` (a patient, a video) stay together; "" belongs to none.
+    Pictures of one `group` (a patient, a video) stay together; "" belongs to none. `weight` is how
+    much its loss counts beside that of others.
     """
 
     place: Place
@@ -35,6 +36,7 @@ class Found:
     label: str
     name: str
     group: str = ""
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Listing:
     """Pictures in a fixed order, and what was found but left out.
 
     `classes` are all labels that were given, also those whose pictures were all left out; `how`
-    says in a few words how it was read; `grouped_by` is the column of the groups, if there is one.
+    says in a few words how it was read; `grouped_by` is the column of the groups, if there is one,
+    `weighted_by` that of the weights.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Listing:
     classes: tuple[str, ...]
     excluded: tuple[Excluded, ...] = ()
     grouped_by: str | None = None
+    weighted_by: str | None = None
 
     def of(self, part: Part) -> list[Found]:
         """The pictures of one part."""
@@ -87,7 +91,9 @@ def with_parts(data: Listing, validation: Listing | None, test: Listing | None) 
 
 
 def _name(one: Found, here: str) -> str:
-    return one.name if one.place.where == here else f"{Path(one.place.where).name}/{one.name}"
+    """As its own set calls it, with the set's name where that is another; a URL as it is."""
+    where = one.place.where
+    return one.name if where in ("", here) else f"{Path(where).name}/{one.name}"
 
 
 def checked(listing: Listing) -> Listing:

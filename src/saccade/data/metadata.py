@@ -16,26 +16,31 @@ from saccade.data.listing import SPLIT_NAMES, Found, Listing, Part
 from saccade.data.place import Place, hidden
 from saccade.data.rows import Columns, Table, resolve
 from saccade.data.table import as_text, read_table, row_of
+from saccade.data.urls import without_secrets
 
 NAMES = ("metadata.csv", "metadata.jsonl")
 
 
-def list_tree(place: Place, name: str, base: str, group_by: str | None) -> Listing:
+def list_tree(
+    place: Place, name: str, base: str, group_by: str | None, weight_by: str | None = None
+) -> Listing:
     """A folder or archive: by its metadata files if it has some with labels, else by its folders.
 
     Raises:
         BadData: it is neither, or a metadata file is wrong; names it.
-        BadUsage: `group_by` where no metadata file has that column.
+        BadUsage: `group_by` or `weight_by` where no metadata file has that column.
     """
     files = [path for path in place.entries() if _is_metadata(path, base)]
-    tables = {path: table for path in files if (table := _table(place, path, group_by)) is not None}
+    read = ((path, _table(place, path, group_by, weight_by)) for path in files)
+    tables = {path: table for path, table in read if table is not None}
     if tables:
         return _list(place, name, base, tables)
-    if group_by is not None:
-        raise BadUsage(
-            f"--group-by {group_by} takes a column of a CSV or a metadata file; {place.where} has "
-            f"folders only"
-        )
+    for option, asked in (("--group-by", group_by), ("--weight-by", weight_by)):
+        if asked is not None:
+            raise BadUsage(
+                f"{option} {asked} takes a column of a CSV or a metadata file; {place.where} has "
+                f"folders only"
+            )
     if not files:
         return list_folder(place, name, base)
     try:
@@ -72,8 +77,7 @@ def _list(place: Place, name: str, base: str, tables: dict[str, Table]) -> Listi
         excluded += named.excluded
         doubles += named.doubles
     first = next(iter(tables.values()))
-    notes = f"; {doubles:,} double rows" if doubles else ""
-    notes += f"; kept together by {first.grouped_by}" if first.grouped_by else ""
+    notes = (f"; {doubles:,} double rows" if doubles else "") + first.notes
     return Listing(
         name,
         f"{', '.join(path[len(base) :] for path in tables)} of {first.columns}{notes}",
@@ -81,6 +85,7 @@ def _list(place: Place, name: str, base: str, tables: dict[str, Table]) -> Listi
         tuple(sorted({row.label for table in tables.values() for row in table.rows})),
         tuple(excluded),
         first.grouped_by,
+        first.weighted_by,
     )
 
 
@@ -92,26 +97,26 @@ def _parted(found: Sequence[Found], base: str) -> list[Found]:
     if "train" not in parts or None in parts:
         return list(found)
     return [
-        Found(one.place, one.path, part, one.label, one.name, one.group)
-        for one, part in zip(found, parts, strict=True)
-        if part is not None
+        replace(one, part=part) for one, part in zip(found, parts, strict=True) if part is not None
     ]
 
 
-def _table(place: Place, path: str, group_by: str | None) -> Table | None:
+def _table(place: Place, path: str, group_by: str | None, weight_by: str | None) -> Table | None:
     """The rows of a metadata file, or None if it has no labels."""
     try:
         text = as_text(place.read(path))
         if path.endswith(".jsonl"):
-            return _json_table(text, group_by)
+            return _json_table(text, group_by, weight_by)
         header = text.partition("\n")[0].lower()
         columns = Columns.of([cell.strip(' "\r') for cell in header.split(",")], None)
-        return None if columns is not None and columns.label is None else read_table(text, group_by)
+        if columns is not None and columns.label is None:
+            return None
+        return read_table(text, group_by, weight_by)
     except BadData as error:
         raise BadData(f"{place.where}/{path}: {error}") from None
 
 
-def _json_table(text: str, group_by: str | None) -> Table | None:
+def _json_table(text: str, group_by: str | None, weight_by: str | None) -> Table | None:
     rows = []
     header: list[str] = []
     columns = None
@@ -121,13 +126,15 @@ def _json_table(text: str, group_by: str | None) -> Table | None:
         record = _record(line, number)
         if columns is None:
             header = list(record)
-            columns = Columns.of(header, group_by)
+            columns = Columns.of(header, group_by, weight_by)
             if columns is None or columns.label is None:
                 return None
         used = (columns.path, columns.label, columns.split, columns.group)
         cells = [
             _text(record.get(key), key, number) if i in used else "" for i, key in enumerate(header)
         ]
+        if columns.weight is not None:
+            cells[columns.weight] = str(record.get(header[columns.weight], ""))
         rows.append(row_of(number, cells, columns))
     if columns is None:
         raise BadData("it has no rows")
@@ -137,6 +144,7 @@ def _json_table(text: str, group_by: str | None) -> Table | None:
         ",".join(header[i] for i in named if i is not None),
         columns.split is not None,
         None if columns.group is None else header[columns.group],
+        None if columns.weight is None else header[columns.weight],
     )
 
 
@@ -146,7 +154,7 @@ def _record(line: str, number: int) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadData(f"line {number} is no JSON: {error}") from None
     if not isinstance(record, dict):
-        raise BadData(f"line {number} is no JSON object: {line[:60]}")
+        raise BadData(f"line {number} is no JSON object: {without_secrets(line)[:60]}")
     return record
 
 
@@ -155,7 +163,7 @@ def _text(value: Any, key: str, number: int) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise BadData(
-            f"line {number}: {key} is {json.dumps(value)[:60]}; one text or whole number a picture "
-            f"is expected"
+            f"line {number}: {key} is {without_secrets(json.dumps(value))[:60]}; one text or whole "
+            f"number a picture is expected"
         )
     return str(value)

@@ -8,25 +8,30 @@ from saccade.data.folder import top_folder
 from saccade.data.layouts import refusal
 from saccade.data.listing import Listing
 from saccade.data.metadata import list_tree
-from saccade.data.place import Directory, is_archive, open_place, stem
+from saccade.data.place import Directory, Place, is_archive, open_place, stem
 from saccade.data.table import list_csv
 
 TABLES = (".csv", ".tsv")
 
 
-def list_path(path: Path, image_root: Path | None = None, group_by: str | None = None) -> Listing:
+def list_path(
+    path: Path,
+    image_root: Path | None = None,
+    group_by: str | None = None,
+    weight_by: str | None = None,
+) -> Listing:
     """The pictures at a path.
 
     `image_root` is where a CSV's paths begin; by default its folder, or an archive there.
 
     Raises:
         BadData: nothing is there, or nothing that can be read; names the three nearest layouts.
-        BadUsage: `image_root` or `group_by` where there is no table.
+        BadUsage: `image_root`, `group_by` or `weight_by` where there is no table.
     """
     if is_table(path):
         if image_root is not None:
-            return list_csv(path, open_place(image_root), group_by)
-        return _list_beside(path.absolute(), group_by)
+            return list_csv(path, open_place(image_root), group_by, weight_by)
+        return _list_beside(path.absolute(), group_by, weight_by)
     if image_root is not None:
         raise BadUsage(f"--image-root is where a CSV's paths begin; {path} is no CSV")
     if path.exists() and not path.is_dir() and not is_archive(path):
@@ -36,26 +41,33 @@ def list_path(path: Path, image_root: Path | None = None, group_by: str | None =
         name, base = path.resolve().name, ""
     else:
         name, base = stem(path), top_folder(place)
-    listing = list_tree(place, name, base, group_by)
+    listing = list_tree(place, name, base, group_by, weight_by)
     if path.is_dir() and len(listing.classes) == 1:
         _suggest_inner(path, listing.classes[0])
     return listing
 
 
-def _list_beside(table: Path, group_by: str | None) -> Listing:
+def _list_beside(table: Path, group_by: str | None, weight_by: str | None) -> Listing:
     """A CSV whose pictures lie in its folder; or, where none does, in an archive beside it."""
-    listing = list_csv(table, Directory(table.parent), group_by)
-    if listing.found:
+    folder = Directory(table.parent)
+    listing = list_csv(table, folder, group_by, weight_by)
+    if _lie_in(folder, listing) or (listing.found and not listing.excluded):
         return listing
     for archive in sorted(path for path in table.parent.iterdir() if is_archive(path)):
-        packed = list_csv(table, open_place(archive), group_by)
-        if packed.found:
+        packed = list_csv(table, place := open_place(archive), group_by, weight_by)
+        if _lie_in(place, packed):
             return replace(packed, how=f"{packed.how}; pictures from {archive.name}")
+    if listing.found:  # on servers, all of them
+        return listing
     first = f" ({listing.excluded[0].path}: {listing.excluded[0].reason})"
     raise BadData(
         f"{table}: none of its pictures can be used{first if listing.excluded else ''}; if their "
         f"paths begin elsewhere, say so: --image-root FOLDER or --image-root ARCHIVE"
     )
+
+
+def _lie_in(place: Place, listing: Listing) -> bool:
+    return any(one.place is place for one in listing.found)
 
 
 def is_table(path: Path) -> bool:

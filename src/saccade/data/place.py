@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from saccade.core.decode import read_file
+from saccade.core.decode import read_file, refused_by
 from saccade.core.errors import BadData
 from saccade.core.records import Excluded
 from saccade.data.archive import Tar, Zip
@@ -38,16 +38,21 @@ ARCHIVES = (".tar", ".tar.gz", ".tgz", ".zip")
 
 
 class Directory:
-    """A folder on a disk. Links are followed, in a circle once."""
+    """A folder on a disk. Links are followed, in a circle once.
 
-    excluded: Sequence[Excluded] = ()
+    A folder inside that can't be read is named in `excluded`, and an entry without files.
+    """
 
     def __init__(self, root: Path):
         self.root = root
         self.where = str(root.resolve())
+        self.excluded: Sequence[Excluded] = ()
 
     def entries(self) -> Sequence[str]:
-        return list(_walk(self.root, "", frozenset()))
+        excluded: list[Excluded] = []
+        entries = list(_walk(self.root, "", frozenset(), excluded))
+        self.excluded = tuple(excluded)
+        return entries
 
     def __contains__(self, path: str) -> bool:
         try:
@@ -97,18 +102,24 @@ def stem(path: Path) -> str:
 
 
 def hidden(name: str) -> bool:
-    """Files of the system's and of tools: .DS_Store, __MACOSX, .ipynb_checkpoints."""
-    return name.startswith((".", "__"))
+    """Files of the system's and of tools: .DS_Store, __MACOSX, lost+found."""
+    return name.startswith((".", "__")) or name == "lost+found"
 
 
-def _walk(folder: Path, inside: str, above: frozenset[tuple[int, int]]) -> Iterator[str]:
+def _walk(
+    folder: Path, inside: str, above: frozenset[tuple[int, int]], excluded: list[Excluded]
+) -> Iterator[str]:
     try:
         with os.scandir(folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
         status = folder.stat()
-        below = {entry.name for entry in entries if entry.is_dir()}
     except OSError as error:
-        raise BadData(f"can't read the folder {folder}: {error.strerror}") from None
+        if not inside:
+            raise BadData(f"can't read the folder {folder}: {error.strerror}") from None
+        excluded.append(Excluded(inside, str(refused_by(error, folder))))
+        yield inside
+        return
+    below = {entry.name for entry in entries if _is_folder(entry)}
     here = (status.st_dev, status.st_ino)
     if here in above:
         return
@@ -119,4 +130,11 @@ def _walk(folder: Path, inside: str, above: frozenset[tuple[int, int]]) -> Itera
         if hidden(name):
             yield f"{inside}{name}/"
         else:
-            yield from _walk(folder / name, f"{inside}{name}/", above | {here})
+            yield from _walk(folder / name, f"{inside}{name}/", above | {here}, excluded)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a circle of links, or a link into a folder that is shut: a file, as it seems
+        return False

@@ -33,10 +33,12 @@ def to_dataset(source: Source, reference: str, test_share: float) -> Dataset:
     """Checks shapes and labels, and holds out a test split where there is none.
 
     Raises:
-        BadData: fewer than two classes, or a class that train lacks.
+        BadData: fewer than two classes, a class that train lacks, or no weight above 0.
     """
     _check_shapes(source)
     _check_labels(source)
+    if source.train.weights is not None and not source.train.weights.any():
+        raise BadData(f"{source.name}: the weight of every picture is 0, so none is learned from")
     train, test, origin = source.train, source.test, source.test_origin
     if test is None:
         train, test = hold_out(train, test_share, len(source.classes))
@@ -106,8 +108,12 @@ def _fingerprint(source: Source) -> str:
     for split in (source.train, source.validation, source.test):
         if split is not None:
             digest.update(repr(split.pixels.shape).encode())
-            digest.update(np.ascontiguousarray(split.pixels))
+            for start in range(0, len(split), 1000):  # they may lie on disk
+                digest.update(np.ascontiguousarray(split.pixels[start : start + 1000]))
             digest.update(np.ascontiguousarray(split.labels, np.int32))
             if split.groups is not None:  # they decide what is held out
                 digest.update(np.ascontiguousarray(split.groups, np.int64))
+            if split.weights is not None:
+                digest.update(b"weights")
+                digest.update(np.ascontiguousarray(split.weights, np.float32))
     return digest.hexdigest()

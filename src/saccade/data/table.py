@@ -10,8 +10,8 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from saccade.core.decode import SUFFIXES
 from saccade.core.errors import BadData, BadUsage
+from saccade.core.kinds import SUFFIXES
 from saccade.data.listing import SPLIT_NAMES, Listing
 from saccade.data.place import Place, stem
 from saccade.data.rows import (
@@ -22,6 +22,7 @@ from saccade.data.rows import (
     Table,
     resolve,
 )
+from saccade.data.urls import without_secrets
 
 SEPARATORS = (",", ";", "\t", "|")
 FORMS = (
@@ -32,29 +33,31 @@ FORMS = (
 MOST_BYTES = 1 << 30
 
 
-def list_csv(file: Path, place: Place, group_by: str | None) -> Listing:
+def list_csv(
+    file: Path, place: Place, group_by: str | None, weight_by: str | None = None
+) -> Listing:
     """The pictures that a CSV names; its paths are relative to `place`.
 
     Raises:
         BadData: it is no such CSV, or a row has no label; says which rows.
-        BadUsage: there is no column of the name `group_by`.
+        BadUsage: there is no column of the name `group_by` or `weight_by`.
     """
     try:
         if file.stat().st_size > MOST_BYTES:
             raise BadData(f"larger than {MOST_BYTES >> 30} GiB")
-        table = read_table(as_text(file.read_bytes()), group_by)
+        table = read_table(as_text(file.read_bytes()), group_by, weight_by)
         named = resolve(table, place)
     except BadData as error:
         raise BadData(f"{file}: {error}") from None
     doubles = f"; {named.doubles:,} double rows" if named.doubles else ""
-    groups = f"; kept together by {table.grouped_by}" if table.grouped_by else ""
     return Listing(
         stem(file),
-        f"CSV of {table.columns}{doubles}{groups}",
+        f"CSV of {table.columns}{doubles}{table.notes}",
         named.found,
         tuple(sorted({row.label for row in table.rows})),
         (*named.excluded, *place.excluded),
         table.grouped_by,
+        table.weighted_by,
     )
 
 
@@ -72,29 +75,31 @@ def as_text(data: bytes) -> str:
         raise BadData(f"not UTF-8 in line {line}: save it as UTF-8") from None
 
 
-def read_table(text: str, group_by: str | None) -> Table:
+def read_table(text: str, group_by: str | None, weight_by: str | None = None) -> Table:
     """The rows of a CSV. The separator is the one that makes sense of the first row.
 
     Raises:
         BadData: none does, or a row has too many cells.
-        BadUsage: there is no column of the name `group_by`.
+        BadUsage: there is no column of the name `group_by` or `weight_by`.
 
     >>> read_table("Image Path;Class\\na.jpg;01\\n", None).rows[0].label
     '01'
     """
     for separator in SEPARATORS:
         first = _first_row(text, separator)
-        columns = Columns.of(first, group_by)
+        columns = Columns.of(first, group_by, weight_by)
         if columns is not None and columns.label is not None:
             return _read(text, separator, columns, first)
         bare = _without_header(first)
         if bare is not None:
-            if group_by is not None:
-                raise BadUsage(f"--group-by {group_by} takes a CSV with a header")
+            for option, asked in (("--group-by", group_by), ("--weight-by", weight_by)):
+                if asked is not None:
+                    raise BadUsage(f"{option} {asked} takes a CSV with a header")
             return _read(text, separator, bare, None)
     lines = "".join(f"\n  {form}" for form in FORMS)
+    start = without_secrets(text.strip().partition("\n")[0].strip())
     raise BadData(
-        f"its first row is {text.strip().partition(chr(10))[0].strip()[:120]!r}. "
+        f"its first row is {start[:120]!r}. "
         f"What can be read:{lines}\n"
         f"Paths: {', '.join(PATH_COLUMNS)}. Labels: {', '.join(LABEL_COLUMNS)}"
     )
@@ -142,7 +147,13 @@ def _read(text: str, separator: str, columns: Columns, header: Sequence[str] | N
         raise BadData(f"row {len(rows) + 2}: {error}") from None
     if not rows:
         raise BadData("it has no rows")
-    return Table(rows, _named(columns, header), columns.split is not None, _group(columns, header))
+    return Table(
+        rows,
+        _named(columns, header),
+        columns.split is not None,
+        _called(columns.group, header),
+        _called(columns.weight, header),
+    )
 
 
 def row_of(number: int, cells: Sequence[str], columns: Columns) -> Row:
@@ -152,7 +163,12 @@ def row_of(number: int, cells: Sequence[str], columns: Columns) -> Row:
         return cells[column].strip() if column is not None and column < len(cells) else ""
 
     return Row(
-        number, cell(columns.path), cell(columns.label), cell(columns.split), cell(columns.group)
+        number,
+        cell(columns.path),
+        cell(columns.label),
+        cell(columns.split),
+        cell(columns.group),
+        cell(columns.weight),
     )
 
 
@@ -163,5 +179,5 @@ def _named(columns: Columns, header: Sequence[str] | None) -> str:
     return ",".join(header[column].strip() for column in used if column is not None)
 
 
-def _group(columns: Columns, header: Sequence[str] | None) -> str | None:
-    return None if header is None or columns.group is None else header[columns.group].strip()
+def _called(column: int | None, header: Sequence[str] | None) -> str | None:
+    return None if header is None or column is None else header[column].strip()

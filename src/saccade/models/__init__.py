@@ -152,6 +152,8 @@ MODELS: Mapping[str, Entry] = {
 }
 # What a run calls a network of a person's own: from a file, or handed over in Python.
 OWN = ("file", "keras")
+# And a base with a new head (transfer.py).
+TRANSFER = "transfer"
 SMALL = 32
 
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from saccade.core.errors import BadUsage
+from saccade.models.activation import Mode
 from saccade.models.backend import jax, keras
-from saccade.models.forward import Mode, forward
+from saccade.models.forward import forward
 from saccade.models.graph import Graph, Node, layer_graph
 
 

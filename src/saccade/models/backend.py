@@ -7,6 +7,7 @@ import os
 import sys
 
 from saccade.core.errors import BadUsage
+from saccade.models.memory import keep_freed_memory
 
 _loaded = sys.modules.get("keras")
 if _loaded is not None and _loaded.config.backend() != "jax":
@@ -17,6 +18,9 @@ if _loaded is not None and _loaded.config.backend() != "jax":
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+# Before JAX starts its threads: one that is there has its own pool of memory, which is not kept.
+keep_freed_memory()
+
 import jax  # noqa: E402
 
 if jax.__version_info__ < (0, 11) and "ynn_fusion_type" not in os.environ.get("XLA_FLAGS", ""):
@@ -24,6 +28,10 @@ if jax.__version_info__ < (0, 11) and "ynn_fusion_type" not in os.environ.get("X
     os.environ["XLA_FLAGS"] = (
         os.environ.get("XLA_FLAGS", "") + " --xla_cpu_experimental_ynn_fusion_type="
     ).strip()
+
+# A thread of JAX's own would call programs, and allocate from a pool that can't hold large arrays:
+# ResNet-9 trains a quarter slower with it (docs/lab-notes.md). The environment can't say this.
+jax.config.update("jax_cpu_enable_async_dispatch", False)  # type: ignore[no-untyped-call]
 
 import keras  # noqa: E402
 

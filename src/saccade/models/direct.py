@@ -61,7 +61,7 @@ def kernel_slope(
     """The gradient by the kernel, from the output's [n, h', w', f], summed over groups."""
     count, high, wide = slope.shape[:3]
     size = max(GROUP_LEAST, GROUP_PLACES // (high * wide))
-    total = jnp.zeros_like(kernel)
+    total: Any = jnp.zeros(kernel.shape, jnp.promote_types(kernel.dtype, jnp.float32))
     for start in range(0, count, size):
         group = slice(start, start + size)
 
@@ -71,7 +71,7 @@ def kernel_slope(
             )
 
         total = total + jax.vjp(plain, kernel)[1](slope[group])[0]
-    return total
+    return total.astype(kernel.dtype)
 
 
 def input_slope(

@@ -6,11 +6,15 @@ never Keras' own structures.
 
 import inspect
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from saccade.core.errors import BadUsage
 from saccade.models.backend import keras
+from saccade.models.operations import as_layer
+
+_UNNAMED = r"variable(_\d+)?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +92,7 @@ class Graph:
 def layer_graph(model: keras.Model) -> Graph:
     """The graph of a built Sequential or functional model with one input and one output.
 
-    Models inside it are taken apart into their layers.
+    Models inside it are taken apart into their layers; `x + 3` and `x * y` become layers.
 
     Raises:
         BadUsage: what it is made of can't be written as such a graph; says which part.
@@ -129,8 +133,7 @@ class _Walk:
                     self._add(keras_node)
 
     def _add(self, keras_node: Any) -> None:
-        layer = keras_node.operation
-        _check(keras_node)
+        layer = as_layer(keras_node) or _checked(keras_node)
         sources = tuple(self.positions[id(tensor)] for tensor in keras_node.input_tensors)
         if isinstance(layer, keras.Model):
             inner = _functional(layer)
@@ -141,7 +144,7 @@ class _Walk:
             return
         if any(node.layer is layer for node in self.nodes):
             raise BadUsage(f"layer `{layer.name}` is used twice; make a layer for each place")
-        node = _node(len(self.nodes), keras_node, sources, self.shapes[sources[0]])
+        node = _node(len(self.nodes), layer, keras_node, sources, self.shapes[sources[0]])
         self.positions[id(keras_node.outputs[0])] = node.position
         self.shapes[node.position] = node.output_shape
         self.nodes.append(node)
@@ -164,8 +167,8 @@ def _functional(model: Any) -> Any:
     return inside
 
 
-def _check(keras_node: Any) -> None:
-    """Only layers that are called with what they read, and nothing else."""
+def _checked(keras_node: Any) -> Any:
+    """The layer of a node: only layers that are called with what they read, and nothing else."""
     layer, arguments = keras_node.operation, keras_node.arguments
     if not isinstance(layer, keras.Layer):
         raise BadUsage(f"`{layer.name}` is an operation, not a layer; use a layer of keras.layers")
@@ -184,10 +187,16 @@ def _check(keras_node: Any) -> None:
         )
     if len(keras_node.outputs) != 1:
         raise BadUsage(f"layer `{layer.name}` gives {len(keras_node.outputs)} answers, expected 1")
+    return layer
 
 
-def _node(position: int, keras_node: Any, inputs: tuple[int, ...], shape: tuple[int, ...]) -> Node:
-    layer = keras_node.operation
+def _node(
+    position: int,
+    layer: Any,
+    keras_node: Any,
+    inputs: tuple[int, ...],
+    shape: tuple[int, ...],
+) -> Node:
     name = _name(position, layer)
     # A seed generator's state is left out: randomness is an argument of `forward`.
     variables = [v for v in layer.variables if "seed_generator" not in v.path]
@@ -197,8 +206,17 @@ def _node(position: int, keras_node: Any, inputs: tuple[int, ...], shape: tuple[
         inputs=inputs,
         output_shape=tuple(keras_node.outputs[0].shape[1:]),
         input_shape=shape,
-        weights=tuple((f"{name}/{v.name}", v) for v in variables),
+        weights=tuple(zip(_full_names(name, variables), variables, strict=True)),
     )
+
+
+def _full_names(name: str, variables: list[Any]) -> list[str]:
+    """A variable that its layer gave no name is `variable_7` in one process, `variable_9` in the
+    next; here it is called after its place in the layer."""
+    return [
+        f"{name}/{f'variable_{i}' if re.fullmatch(_UNNAMED, v.name) else v.name}"
+        for i, v in enumerate(variables)
+    ]
 
 
 def _name(position: int, layer: Any) -> str:

@@ -1,12 +1,15 @@
 """A network: a Keras model's layer graph, and where it came from, so that it can be built again."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from saccade.core.errors import BadUsage
-from saccade.models import OWN, model_entry
+from saccade.core.preprocess import Numbers
+from saccade.models import model_entry
 from saccade.models.adopt import adopted_graph
 from saccade.models.backend import keras
 from saccade.models.graph import Graph, layer_graph
@@ -21,6 +24,10 @@ class Network:
     `{"model": "file", "file": ..., "source_sha256": ...}` for a user's file, `{"model": "keras"}`
     for a Keras model that was handed over in Python.
 
+    `pretrained` are values by full name that its weights begin with; all others are drawn. With
+    `scaling`, pixels are brought to value * scale + offset as the weights expect it, else as the
+    recipe says.
+
     >>> network = build("conv", (28, 28, 1), 10)
     >>> network.input_shape, network.parameters
     ((28, 28, 1), 122270)
@@ -30,6 +37,8 @@ class Network:
     graph: Graph
     classes: int
     reference: Mapping[str, Any]
+    pretrained: Mapping[str, np.ndarray] = field(default_factory=dict)
+    scaling: tuple[Numbers, Numbers] | None = None
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -101,40 +110,6 @@ def from_keras(model: keras.Model, classes: int) -> Network:
     if not isinstance(model, keras.Model):
         raise BadUsage(f"expected a keras.Model, got {type(model).__name__}")
     return Network(model.name, adopted_graph(model, classes), classes, {"model": "keras"})
-
-
-def rebuild(
-    reference: Mapping[str, Any],
-    input_shape: tuple[int, int, int],
-    classes: int,
-    own: Network | None = None,
-) -> Network:
-    """The network of a run's record: from our own table, or the user's own, given again.
-
-    Nothing in the run is executed. `own` is what `from_file` or `from_keras` made anew.
-
-    Raises:
-        BadUsage: the user's own is missing, or takes other pictures or classes.
-    """
-    if reference["model"] not in OWN:
-        if own is not None:
-            raise BadUsage(f"this run's model is `{reference['model']}`; leave --model out")
-        return build(reference["model"], input_shape, classes)
-    if own is None or own.reference["model"] not in OWN:
-        raise BadUsage(
-            "this run's model is your own, and nothing in a run is executed: give it again with "
-            "--model FILE.py:FUNCTION"
-        )
-    if (own.input_shape, own.classes) != (tuple(input_shape), classes):
-        raise BadUsage(
-            f"this run's model takes {_words(input_shape)} and tells {classes} classes apart, "
-            f"`{own.name}` takes {_words(own.input_shape)} and tells {own.classes}"
-        )
-    return own
-
-
-def _words(shape: tuple[int, int, int]) -> str:
-    return "x".join(map(str, shape))
 
 
 def _at_least_two(classes: int) -> None:

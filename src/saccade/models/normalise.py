@@ -24,7 +24,8 @@ def normalise(
     """(normalised parts, mean [c], variance [c]) over all axes but `channel`: the first or last.
 
     `parts` are one batch, in one piece or several. The variance is the batch's own (biased). Mean
-    and variance are for moving averages: no slope goes back through them alone.
+    and variance are for moving averages: no slope goes back through them alone. Whatever the parts'
+    precision, they are computed in that of `gamma`.
 
     >>> x = jnp.array([[1.0], [3.0]])
     >>> (y,), mean, variance = normalise((x,), jnp.ones(1), jnp.zeros(1), 0.0, 1)
@@ -40,11 +41,13 @@ def _normalise(
     parts: Parts, gamma: Array, beta: Array, epsilon: float, channel: int
 ) -> tuple[Parts, Array, Array]:
     each = _shape(parts[0], channel)
-    mean = _mean(parts, channel)
-    centred = tuple(x - mean.reshape(each) for x in parts)
+    exact = _exactly(parts, gamma)
+    mean = _mean(exact, channel)
+    centred = tuple(x - mean.reshape(each) for x in exact)
     variance = _mean(tuple(jnp.square(x) for x in centred), channel)
     factor = (lax.rsqrt(variance + epsilon) * gamma).reshape(each)
-    return tuple(x * factor + beta.reshape(each) for x in centred), mean, variance
+    normal = tuple(x * factor + beta.reshape(each) for x in centred)
+    return _as_parts(normal, parts), mean, variance
 
 
 def _forward(parts: Parts, gamma: Array, beta: Array, epsilon: float, channel: int) -> Any:
@@ -57,20 +60,29 @@ def _backward(epsilon: float, channel: int, kept: Any, slopes: Any) -> tuple[Par
     parts, mean, variance, gamma = kept
     each = _shape(parts[0], channel)
     shrink = lax.rsqrt(variance + epsilon)
-    centred = tuple(x - mean.reshape(each) for x in parts)
-    of_y = _mean(slopes[0], channel)
-    products = tuple(s * x for s, x in zip(slopes[0], centred, strict=True))
+    centred = tuple(x - mean.reshape(each) for x in _exactly(parts, gamma))
+    of_normal = _exactly(slopes[0], gamma)
+    of_y = _mean(of_normal, channel)
+    products = tuple(s * x for s, x in zip(of_normal, centred, strict=True))
     of_scaled = _mean(products, channel) * shrink
     along, factor = (of_scaled * shrink).reshape(each), (gamma * shrink).reshape(each)
     of_parts = tuple(
         (slope - of_y.reshape(each) - x * along) * factor
-        for slope, x in zip(slopes[0], centred, strict=True)
+        for slope, x in zip(of_normal, centred, strict=True)
     )
     count = _places(parts, channel)
-    return of_parts, of_scaled * count, of_y * count
+    return _as_parts(of_parts, parts), of_scaled * count, of_y * count
 
 
 _normalise.defvjp(_forward, _backward)
+
+
+def _exactly(parts: Parts, gamma: Array) -> Parts:
+    return tuple(x.astype(gamma.dtype) for x in parts)
+
+
+def _as_parts(exact: Parts, parts: Parts) -> Parts:
+    return tuple(y.astype(x.dtype) for y, x in zip(exact, parts, strict=True))
 
 
 def _shape(x: Array, channel: int) -> tuple[int, ...]:

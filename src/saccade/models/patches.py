@@ -1,11 +1,9 @@
-"""Convolution and pooling of batch-last values: channels, height, width, batch.
+"""Convolution of batch-last values: channels, height, width, batch.
 
-Both walk over the places under a kernel and take one static slice of the picture for each; the
+It walks over the places under a kernel and takes one static slice of the picture for each; the
 batch fills the vector lanes (DESIGN section 5).
 """
 
-import math
-from functools import reduce
 from typing import Any, Literal
 
 from saccade.models.backend import jax
@@ -21,36 +19,14 @@ def convolve_patches(x: Array, kernel: Array, strides: tuple[int, int], padding:
     Patches are static slices put one above the other: [kh*kw*c, h'*w'*n]. `padding` is Keras'.
     """
     high, wide, _, filters = kernel.shape
-    slices = _slices(x, (high, wide), strides, padding, outside=0)
+    slices = slices_under(x, (high, wide), strides, padding, outside=0)
     _, rows, columns, count = slices[0].shape
     patches = jnp.concatenate(slices).reshape(-1, rows * columns * count)
     product = kernel.reshape(-1, filters).T @ patches
     return product.reshape(filters, rows, columns, count)
 
 
-def pool_max(x: Array, size: tuple[int, int], strides: tuple[int, int], padding: Padding) -> Array:
-    """The largest value of each window: [c, h, w, n] -> [c, h', w', n].
-
-    >>> pool_max(jnp.arange(9.0).reshape(1, 3, 3, 1), (2, 2), (1, 1), "valid").ravel().tolist()
-    [4.0, 5.0, 7.0, 8.0]
-    """
-    return reduce(jnp.maximum, _slices(x, size, strides, padding, outside=-jnp.inf))
-
-
-def pool_mean(x: Array, size: tuple[int, int], strides: tuple[int, int], padding: Padding) -> Array:
-    """The mean of each window, of what lies inside the picture: [c, h, w, n] -> [c, h', w', n].
-
-    >>> pool_mean(jnp.arange(4.0).reshape(1, 2, 2, 1), (2, 2), (1, 1), "same").ravel().tolist()
-    [1.5, 2.0, 2.5, 3.0]
-    """
-    total = reduce(jnp.add, _slices(x, size, strides, padding, outside=0))
-    if padding == "valid":
-        return total / math.prod(size)
-    ones = jnp.ones((1, *x.shape[1:3], 1), x.dtype)
-    return total / reduce(jnp.add, _slices(ones, size, strides, padding, outside=0))
-
-
-def _slices(
+def slices_under(
     x: Array, size: tuple[int, int], strides: tuple[int, int], padding: Padding, outside: float
 ) -> list[Array]:
     """What lies under each place of a window of `size`, row by row: [c, h', w', n] each."""

@@ -120,11 +120,11 @@ class Run:
     def best_or_last(self) -> str:
         """The name of the checkpoint to predict with.
 
-        A run that watched test never picks by it: its last step counts.
+        A run that watched test, or train, never picks by it: its last step counts.
         """
         names = named(self.checkpoints)
-        watched_test = self.facts["recipe"]["watch"] == "test"
-        return "best" if "best" in names and not watched_test else "last"
+        validated = self.facts["recipe"]["watch"] == "validation"
+        return "best" if "best" in names and validated else "last"
 
 
 def model_option(facts: Mapping[str, Any]) -> str:
@@ -171,7 +171,7 @@ def create_run(path: str | Path) -> Run:
     'empty'
     """
     path = Path(path)
-    if path.exists() and not _is_empty(path):
+    if path.exists() and not is_empty(path):
         if (path / FACTS).exists():
             raise BadUsage(
                 f"{path} holds a run ({Run(path).state}); a run never overwrites another. "
@@ -209,7 +209,7 @@ def discard_run(run: Run) -> None:
     lock.release(run.path)
 
 
-def _is_empty(path: Path) -> bool:
+def is_empty(path: Path) -> bool:
     """Whether it is a folder with nothing in it but what a run left that never began."""
     if not path.is_dir():
         return False

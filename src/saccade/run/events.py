@@ -1,8 +1,8 @@
 """What happens in a run, as frozen records; a run's `events.jsonl` has one a line.
 
-`fit` yields Started, StepsDone, Evaluated, Snapshot, Intervened, Saved and Finished. `record` adds
-Alarm where it can't write, Interrupted and Failed when the stream ends early. Fields marked `heavy`
-go to files of their own, not the log.
+`fit` yields Started, Prepared, StepsDone, Evaluated, Snapshot, Intervened, Saved and Finished; of
+Prepared the log has nothing. `record` adds Alarm where it can't write, Interrupted and Failed when
+the stream ends early. Fields marked `heavy` go to files of their own, not the log.
 """
 
 import json
@@ -84,6 +84,15 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """Of a split's `total` pictures, `done` have gone through the layers that stay as they are."""
+
+    split: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class StepsDone:
     """A chunk of updates: `first` .. `last` (1-based), `seconds` on the clock.
 
@@ -104,7 +113,7 @@ class Evaluated:
     """The watched split, all of it, after `step` updates. `best` says it is the best so far."""
 
     step: int
-    split: Literal["validation", "test"]
+    split: Literal["validation", "test", "train"]
     accuracy: float
     loss: float
     n: int
@@ -186,6 +195,7 @@ class Failed:
 
 Event = (
     Started
+    | Prepared
     | StepsDone
     | Evaluated
     | Snapshot

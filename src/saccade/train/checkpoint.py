@@ -1,6 +1,7 @@
 """Between what training holds and what a checkpoint's files hold."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,31 @@ import numpy as np
 from saccade.core.errors import BadRun
 from saccade.models.graph import Graph
 from saccade.run.checkpoint import Checkpoint
-from saccade.train.engine import Engine, State
+from saccade.run.events import Intervened
+from saccade.train.engine import Engine
+from saccade.train.forms import Forms
 from saccade.train.standing import Best
+from saccade.train.state import State, to_device
 
 OPTIMIZER, TRAINED = "optimizer/", "trained/"
+
+
+@dataclass(frozen=True)
+class ResumeFrom:
+    """Where to go on: a checkpoint, and the forms chosen when the run began."""
+
+    last: Checkpoint
+    forms: Forms
+
+    @property
+    def told(self) -> tuple[Intervened, ...]:
+        """What was asked of the run before."""
+        return tuple(Intervened(**told) for told in self.last.facts.get("interventions", ()))
+
+    @property
+    def evaluated(self) -> int | None:
+        """The last step that was evaluated, None in a checkpoint that does not say it."""
+        return self.last.facts.get("evaluated")
 
 
 def to_checkpoint(step: int, state: State, facts: Mapping[str, Any], best: Best) -> Checkpoint:
@@ -46,17 +68,18 @@ def from_checkpoint(checkpoint: Checkpoint, engine: Engine) -> State:
     beside = checkpoint.state
     optimizer = [beside[key] for key in sorted(beside) if key.startswith(OPTIMIZER)]
     shapes = [value.shape for value in optimizer]
-    if shapes != engine.optimizer_shapes:
+    expected = engine.layout.optimizer_shapes
+    if shapes != expected:
         raise BadRun(
             f"the checkpoint does not fit the optimizer: its variables are {shapes} in the file, "
-            f"{engine.optimizer_shapes} by the recipe"
+            f"{expected} by the recipe"
         )
     trained = {
         key.removeprefix(TRAINED): value for key, value in beside.items() if key.startswith(TRAINED)
     }
     if trained:
-        return engine.to_device(trained, optimizer, checkpoint.weights)
-    return engine.to_device(checkpoint.weights, optimizer, {})
+        return to_device(trained, optimizer, checkpoint.weights)
+    return to_device(checkpoint.weights, optimizer, {})
 
 
 def check_weights(weights: Mapping[str, np.ndarray], graph: Graph) -> None:

@@ -1,168 +1,141 @@
 """The compiled half of training: a chunk of updates, and the network's answers.
 
 A chunk is one executable whose number of steps is an argument, so that its length changes neither
-compilation nor results; so is the seed, and what one seed compiled serves the others. Pictures stay
-on the device as uint8; a batch is a row of positions.
+compilation nor results; so is the seed, and what one seed compiled serves the others. Pictures are
+uint8 on the device, all of them or a block at a time; a batch is a row of positions.
 """
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Predictions, Split
+from saccade.core.rows import Rows
+from saccade.models.activation import Mode, Pass
 from saccade.models.backend import jax
-from saccade.models.forward import Form, Mode, forward
+from saccade.models.forward import activations, forward, whole
 from saccade.models.graph import Graph
-from saccade.models.initialize import first_values, first_weights, unallocated
-from saccade.train.augment import augment
-from saccade.train.optimizer import make_optimizer
+from saccade.models.initialize import first_values, first_weights
+from saccade.models.lowerings import can_turn
+from saccade.run.events import Prepared
+from saccade.train.accumulate import InParts
+from saccade.train.chunk import Chunk, Run, in_blocks, in_legs
+from saccade.train.features import Features, key_of
+from saccade.train.forms import Forms
+from saccade.train.layout import Layout
 from saccade.train.recipe import Recipe
+from saccade.train.resident import Resident, Streamed, to_train_on
+from saccade.train.resizing import Size, legs
+from saccade.train.state import State, to_device
+from saccade.train.update import Update, Updated
 
 jnp, lax = jax.numpy, jax.lax
 Array = Any
 
 # Rows of the buffers a chunk reads and writes; positions in them are at most this many int32.
 MAX_STEPS, MAX_POSITIONS = 1024, 200_000
-AUGMENT_KEY = 1 << 31
+FEATURE_BATCH = 16
 ANSWER_BATCH = 100  # larger ones leave the cache: 32,000 images/s fall to 9,000 (conv, patches)
-
-
-class State(NamedTuple):
-    """What an update changes: the network's weights by full name, the optimizer's in its order.
-
-    `average` holds the moving average of the weights where the recipe has one, else nothing.
-    """
-
-    weights: dict[str, Array]
-    optimizer: list[Array]
-    average: dict[str, Array]
-
-    @property
-    def answering(self) -> dict[str, Array]:
-        """The weights that are evaluated, kept as the result and answer."""
-        return self.average or self.weights
-
 
 # State, losses, accuracies, lengths of slopes.
 _Carry = tuple[State, Array, Array, Array]
 
 
-class Resident(NamedTuple):
-    """A split on the device."""
-
-    pixels: Array
-    labels: Array
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """What a chunk of updates gave, on the host: per update mean loss (nats) and accuracy.
-
-    `slopes` are the lengths of the last update's slopes, float32, one a trainable variable.
-    """
-
-    state: State
-    losses: np.ndarray
-    accuracies: np.ndarray
-    slopes: np.ndarray
-
-
-@dataclass(frozen=True)
-class Forms:
-    """How convolutions are computed inside the training loop, and when answering.
-
-    A batch is trained on in `parts`: XLA gives them to several cores (docs/lab-notes.md). Their
-    number is part of the form and not the machine's: it changes roundings.
-    """
-
-    training: Form
-    answering: Form
-    parts: int = 1
-
-    @property
-    def looped(self) -> bool:
-        """Whether a chunk is one loop: XLA runs its own convolutions in a loop on one core."""
-        return self.training != "direct"
-
-
-def choose_forms(graph: Graph) -> Forms:
-    """Elsewhere than on a CPU, the vendor's convolutions are best.
-
-    On a CPU XLA has a fast library for convolutions of more than 16 channels, which it uses outside
-    loops only; all others are faster as patches (docs/lab-notes.md). What most of the work is
-    decides how to train; answering goes that way as soon as one convolution can.
-    """
-    if jax.default_backend() != "cpu":
-        return Forms("layers", "layers")
-    work = {"wide": 0, "narrow": 0}
-    for node in graph.nodes:
-        if node.kind == "Conv2D":
-            wide = max(node.input_shape[-1], node.output_shape[-1]) > 16
-            places = math.prod(node.output_shape[:2])
-            work["wide" if wide else "narrow"] += places * node.parameters
-    training: Form = "direct" if work["wide"] > work["narrow"] else "patches"
-    convolves = work["wide"] + work["narrow"] > 0
-    return Forms(
-        training,
-        "layers" if work["wide"] else "patches",
-        parts=2 if convolves and training == "patches" else 1,
-    )
-
-
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """Compiles for one network, recipe and preprocessing; holds no training state."""
+    """Compiles for one network, recipe and preprocessing; holds no training state.
+
+    Updates bring pictures to `size`; None: to the one that the recipe has for their step.
+    """
 
     graph: Graph
     recipe: Recipe
     preprocess: Preprocess
     forms: Forms
+    size: Size | None = None
+
+    @cached_property
+    def layout(self) -> Layout:
+        """How a state lies between chunks."""
+        return Layout(self.graph, self.recipe)
+
+    @cached_property
+    def _looped(self) -> Layout:
+        """How a loop keeps it."""
+        turned = can_turn(self.graph) if self.forms.training == "patches" else frozenset()
+        return Layout(self.graph, self.recipe, turned)
 
     @cached_property
     def rows(self) -> int:
         """The most steps one chunk can take."""
         return max(1, min(MAX_STEPS, MAX_POSITIONS // self.recipe.batch_size))
 
-    def first_state(self) -> State:
-        """Weights and optimizer before the first update, from the recipe's seed."""
-        weights = first_weights(self.graph, self.recipe.initialization, self.recipe.seed)
-        optimizer = first_values(self._optimizer.variables)
-        return self.to_device(weights, optimizer, weights if self.recipe.ema else {})
+    def first_state(self, pretrained: Mapping[str, np.ndarray] | None = None) -> State:
+        """Weights and optimizer before the first update: `pretrained`, else from the seed."""
+        drawn = first_weights(self.graph, self.recipe.initialization, self.recipe.seed)
+        weights = {**drawn, **(pretrained or {})}
+        optimizer = first_values(self.layout.optimizer.variables)
+        return to_device(weights, optimizer, weights if self.recipe.ema else {})
 
-    @property
-    def optimizer_shapes(self) -> list[tuple[int, ...]]:
-        """Of its variables, in its order."""
-        return [tuple(variable.shape) for variable in self._optimizer.variables]
+    def resident(
+        self, split: Split, weights: Mapping[str, Array] | None = None
+    ) -> Resident | Streamed:
+        """Puts a split on the device, or makes it ready to be brought there.
 
-    def to_device(
-        self,
-        weights: Mapping[str, np.ndarray],
-        optimizer: list[np.ndarray],
-        average: Mapping[str, np.ndarray],
-    ) -> State:
-        """A state from host arrays, copied: the device may reuse its memory."""
-        return State(
-            {name: jnp.array(value) for name, value in weights.items()},
-            [jnp.array(value) for value in optimizer],
-            {name: jnp.array(value) for name, value in average.items()},
-        )
+        With frozen layers, it is what they make of it with `weights` (default: those they begin
+        with) that is put there.
+        """
+        bringing = self.bring(split, "", weights)
+        while True:
+            try:
+                next(bringing)
+            except StopIteration as end:
+                brought: Resident | Streamed = end.value
+                return brought
 
-    def resident(self, split: Split) -> Resident:
-        """Puts a split on the device."""
-        return Resident(jnp.asarray(split.pixels), jnp.asarray(split.labels))
+    def bring(
+        self, split: Split, name: str, weights: Mapping[str, Array] | None
+    ) -> Generator[Prepared, None, Resident | Streamed]:
+        """`resident`, that tells how many pictures have gone through frozen layers."""
+        features = None
+        if self.forms.frozen >= 0:
+            weights = weights or self.first_state().weights
+            features = yield from self._features_of(weights).of(split.pixels, name)
+        return to_train_on(split, self.recipe.balance == "weights", features)
+
+    def _features_of(self, weights: Mapping[str, Array]) -> Features:
+        beginning = self.graph.nodes[: self.forms.frozen + 1]
+        still = {name: weights[name] for node in beginning for name, _ in node.weights}
+
+        def compute(pixels: np.ndarray) -> np.ndarray:
+            return self._in_blocks(self._features, still, pixels, FEATURE_BATCH)
+
+        computed_by = f"{self.forms.answering} {jax.default_backend()} {jax.__version__}"
+        key = key_of(beginning, still, self.preprocess, computed_by)
+        return Features(key, beginning[-1].output_shape, compute)
 
     def run_chunk(
-        self, state: State, train: Resident, ids: np.ndarray, rates: np.ndarray, first: int
+        self,
+        state: State,
+        train: Resident | Streamed,
+        ids: np.ndarray,
+        rates: np.ndarray,
+        first: int,
     ) -> Chunk:
         """As many updates as `ids` has rows; `first` counts the updates before. Uses up `state`.
 
         `ids` is int [steps, batch], `rates` the learning rate of each step.
         """
+        if self.size is None and self.recipe.grow_from < 1:
+            total, whole = self.recipe.total_steps(len(train.labels)), self.graph.input_shape[:2]
+            parts = [*legs(first, len(ids), total, self.recipe.grow_from, whole)]
+            return in_legs(self._run_of, parts, state, train, ids, rates)
+        if isinstance(train, Streamed):
+            return in_blocks(self.run_chunk, state, train, ids, rates, first)
         if not self.forms.looped:
             return self._run_steps(state, train, ids, rates, first)
         count = len(ids)
@@ -178,6 +151,15 @@ class Engine:
         )
         losses, accuracies = np.asarray(losses)[:count], np.asarray(accuracies)[:count]
         return Chunk(state, losses, accuracies, np.asarray(slopes))
+
+    def _run_of(self, size: Size) -> Run:
+        """What runs updates with pictures of this size."""
+        return self._of_sizes.setdefault(size, replace(self, size=size)).run_chunk
+
+    @cached_property
+    def _of_sizes(self) -> "dict[Size, Engine]":
+        """Each compiles for its own."""
+        return {}
 
     def _run_steps(
         self, state: State, train: Resident, ids: np.ndarray, rates: np.ndarray, first: int
@@ -195,43 +177,38 @@ class Engine:
         losses, accuracies = (np.array(values, np.float32) for values in zip(*told, strict=True))
         return Chunk(state, losses, accuracies, np.asarray(slopes))
 
-    def logits(self, weights: Mapping[str, Array], pixels: Array) -> np.ndarray:
+    def logits(self, weights: Mapping[str, Array], pixels: Array | Rows) -> np.ndarray:
         """float64 [n, classes] for uint8 [n, height, width, channels], in inference mode."""
-        total = len(pixels)
-        size = min(ANSWER_BATCH, 1 << (total - 1).bit_length())
-        parts = []
+        size = _answered_together(len(pixels))
+        return self._in_blocks(self._answers, weights, pixels, size).astype(np.float64)
+
+    def _in_blocks(
+        self, compute: Any, weights: Mapping[str, Array], pixels: Array | Rows, size: int
+    ) -> np.ndarray:
+        """What a compiled function makes of pictures, always `size` at a time."""
+        total, parts = len(pixels), []
         for start in range(0, total, size):
             part = pixels[start : start + size]
             short = size - len(part)
             if short:
-                part = jnp.pad(part, ((0, short), (0, 0), (0, 0), (0, 0)))
-            parts.append(np.asarray(self._answers(dict(weights), part))[: size - short])
-        return np.concatenate(parts).astype(np.float64)
+                part = jnp.pad(part, ((0, short), *[(0, 0)] * (part.ndim - 1)))
+            parts.append(np.asarray(compute(dict(weights), part))[: size - short])
+        return np.concatenate(parts)
 
-    def answer(self, weights: Mapping[str, Array], split: Resident) -> Predictions:
+    def answer(self, weights: Mapping[str, Array], split: Resident | Streamed) -> Predictions:
         """The network's answers on every picture of a split, in its order."""
-        return Predictions(self.logits(weights, split.pixels), np.asarray(split.labels))
-
-    @cached_property
-    def trainable(self) -> list[str]:
-        """Full names of the variables that updates move, in order."""
-        return [name for name, v in self.graph.weights.items() if v.trainable]
-
-    @cached_property
-    def _optimizer(self) -> Any:
-        optimizer = make_optimizer(self.recipe)
-        with unallocated():
-            optimizer.build([self.graph.weights[name] for name in self.trainable])
-        return optimizer
-
-    @cached_property
-    def _rate_position(self) -> int:
-        optimizer = self._optimizer
-        return next(i for i, v in enumerate(optimizer.variables) if v is optimizer._learning_rate)
+        compute = self._answers if self.forms.frozen < 0 else self._answers_of_features
+        size = _answered_together(len(split.pixels))
+        logits = self._in_blocks(compute, weights, split.pixels, size).astype(np.float64)
+        return Predictions(logits, np.asarray(split.labels))
 
     def scaled(self, pixels: Array) -> Array:
         """float32, as the network takes it, for uint8."""
-        return pixels.astype(jnp.float32) * self.preprocess.scale + self.preprocess.offset
+        scale, offset = (
+            np.asarray(numbers, np.float32)
+            for numbers in (self.preprocess.scale, self.preprocess.offset)
+        )
+        return pixels.astype(jnp.float32) * scale + offset
 
     @cached_property
     def _answers(self) -> Any:
@@ -241,6 +218,27 @@ class Engine:
             return forward(self.graph, weights, images, form=self.forms.answering, mode=mode)[0]
 
         return jax.jit(answers)
+
+    @cached_property
+    def _answers_of_features(self) -> Any:
+        def answers(weights: dict[str, Array], features: Array) -> Array:
+            forms, mode = self.forms, Mode(training=False)
+            return forward(
+                self.graph, weights, features, form=forms.answering, mode=mode, after=forms.frozen
+            )[0]
+
+        return jax.jit(answers)
+
+    @cached_property
+    def _features(self) -> Any:
+        frozen = self.forms.frozen
+        beginning = replace(self.graph, nodes=self.graph.nodes[: frozen + 1])
+
+        def features(weights: dict[str, Array], pixels: Array) -> Array:
+            run = Pass(weights, Mode(training=False), self.forms.answering)
+            return whole(activations(beginning, run, self.scaled(pixels))[frozen]).batch_first()
+
+        return jax.jit(features)
 
     @cached_property
     def _chunk(self) -> Any:
@@ -253,27 +251,30 @@ class Engine:
             first: Array,
             count: Array,
         ) -> _Carry:
-            key = jax.random.key(seed)
+            key, update = jax.random.key(seed), self._updater(self._looped)
 
             def body(k: Array, carry: _Carry) -> _Carry:
                 state, losses, accuracies, _ = carry
                 rows = lax.dynamic_index_in_dim(ids, k, keepdims=False)
-                batch = Resident(train.pixels[rows], train.labels[rows])
-                last = k == count - 1
-                state, loss, accuracy, slopes = self._update(
-                    state, batch, rates[k], first + k, key, last
+                state, loss, accuracy, slopes = update(
+                    state, train, rows, rates[k], first + k, key, k == count - 1
                 )
                 return state, losses.at[k].set(loss), accuracies.at[k].set(accuracy), slopes
 
             zeros = jnp.zeros(self.rows, jnp.float32)
-            start = (state, zeros, zeros, jnp.zeros(len(self.trainable), jnp.float32))
-            done: _Carry = lax.fori_loop(0, count, body, start)
-            return done
+            lengths = jnp.zeros(len(self.layout.trainable), jnp.float32)
+            start = (self._looped.turn(state, self.layout), zeros, zeros, lengths)
+            state, *told = lax.fori_loop(0, count, body, start)
+            return self._looped.turn(state, self.layout), *told
 
         return jax.jit(chunk, donate_argnums=0)
 
     @cached_property
     def _step(self) -> Any:
+        update = self._updater(self.layout)
+        if isinstance(update, InParts):
+            return update.call_by_call
+
         def step(
             state: State,
             train: Resident,
@@ -282,95 +283,16 @@ class Engine:
             rate: Array,
             index: Array,
             last: Array,
-        ) -> _Carry:
-            key = jax.random.key(seed)
-            batch = Resident(train.pixels[rows], train.labels[rows])
-            return self._update(state, batch, rate, index, key, last)
+        ) -> Updated:
+            return update(state, train, rows, rate, index, jax.random.key(seed), last)
 
         return jax.jit(step, donate_argnums=0)
 
-    def _update(
-        self, state: State, batch: Resident, rate: Array, step: Array, key: Array, last: Array
-    ) -> _Carry:
-        recipe, key = self.recipe, jax.random.fold_in(key, step)
-        mode = Mode(training=True, key=key, step=step, batch_norm_warmup=recipe.batch_norm_warmup)
-        # Layers draw with their positions folded in; this number is no layer's.
-        images = augment(recipe.augment, batch.pixels, jax.random.fold_in(key, AUGMENT_KEY))
-        images = self.scaled(images)
-
-        def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, Array, dict[str, Array]]]:
-            weights = {**state.weights, **dict(zip(self.trainable, trainable, strict=True))}
-            logits, updates = forward(
-                self.graph,
-                weights,
-                images,
-                form=self.forms.training,
-                mode=mode,
-                parts=min(self.forms.parts, len(images)),
-            )
-            loss = cross_entropy(logits, batch.labels, recipe.label_smoothing).mean()
-            return loss + self._penalty(weights), (loss, logits, updates)
-
-        trainable = [state.weights[name] for name in self.trainable]
-        slopes, (loss, logits, updates) = jax.grad(loss_of, has_aux=True)(trainable)
-        if recipe.clip_norm is not None:
-            slopes = clip_by_norm(slopes, recipe.clip_norm)
-        optimizer = list(state.optimizer)
-        optimizer[self._rate_position] = rate.astype(optimizer[self._rate_position].dtype)
-        trainable, optimizer = self._optimizer.stateless_apply(optimizer, slopes, trainable)
-        moved = dict(zip(self.trainable, trainable, strict=True))
-        weights = {**state.weights, **updates, **moved}
-        average = self._averaged(state.average, weights, step)
-        accuracy = (logits.argmax(1) == batch.labels).mean()
-        lengths = lax.cond(last, lengths_of, lambda slopes: jnp.zeros(len(slopes)), slopes)
-        return State(weights, list(optimizer), average), loss, accuracy, lengths
-
-    def _penalty(self, weights: Mapping[str, Array]) -> Array | float:
-        """L1 = sum |w| and L2 = sum w^2 over kernels, each times its rate."""
-        if not (self.recipe.l1 or self.recipe.l2):
-            return 0.0
-        kernels = [weights[name] for name in self.trainable if name.endswith("/kernel")]
-        l1 = sum(jnp.abs(kernel).sum() for kernel in kernels)
-        l2 = sum(jnp.square(kernel).sum() for kernel in kernels)
-        return self.recipe.l1 * l1 + self.recipe.l2 * l2
-
-    def _averaged(
-        self, average: dict[str, Array], weights: Mapping[str, Array], step: Array
-    ) -> dict[str, Array]:
-        """Forgets at min(ema, (1 + step) / (10 + step)), so that the first values fade at once."""
-        if self.recipe.ema is None:
-            return average
-        keep = jnp.minimum(self.recipe.ema, (1.0 + step) / (10.0 + step))
-        return {name: old * keep + weights[name] * (1 - keep) for name, old in average.items()}
+    def _updater(self, layout: Layout) -> Update | InParts:
+        update = Update(layout, self.forms, self.scaled, self.size)
+        parts = self.recipe.accumulate
+        return InParts(update, parts) if parts > 1 else update
 
 
-def lengths_of(slopes: list[Array]) -> Array:
-    """float32 [slopes]: the Euclidean length of each."""
-    return jnp.stack([jnp.sqrt(jnp.square(slope).sum()) for slope in slopes])
-
-
-def clip_by_norm(slopes: list[Array], most: float) -> list[Array]:
-    """The same direction, no longer than `most` over all arrays together.
-
-    >>> [float(x) for x in clip_by_norm([jnp.array(3.0), jnp.array(4.0)], 1.0)]
-    [0.6000000238418579, 0.800000011920929]
-    """
-    length = jnp.sqrt(sum(jnp.square(slope).sum() for slope in slopes))
-    factor = jnp.minimum(1.0, most / jnp.maximum(length, 1e-12))
-    return [slope * factor for slope in slopes]
-
-
-def cross_entropy(logits: Array, labels: Array, smoothing: float = 0.0) -> Array:
-    """-log softmax(logits)[label] in nats, [n]; from logits, so it stays finite where they are.
-
-    With `smoothing` the target is that share of a uniform distribution (Szegedy et al. 2015).
-
-    >>> p = jnp.log(jnp.array([[0.01, 0.03, 0.0, 0.04, 0.03, 0.05, 0.8, 0.02, 0.01, 0.01]]))
-    >>> round(float(cross_entropy(p, jnp.array([6]))[0]), 4)
-    0.2231
-    """
-    log_probabilities = jax.nn.log_softmax(logits.astype(jnp.float32))
-    losses = -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
-    if smoothing:
-        losses = (1 - smoothing) * losses - smoothing * log_probabilities.mean(1)
-    return losses
+def _answered_together(pictures: int) -> int:
+    return min(ANSWER_BATCH, 1 << (pictures - 1).bit_length())

@@ -1,8 +1,11 @@
 """Judging a run again, on data that is read again."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from saccade.core.errors import BadData, BadUsage
 from saccade.core.records import Dataset, Predictions, Split
@@ -12,6 +15,7 @@ from saccade.run.directory import Run
 from saccade.run.events import Accuracy
 from saccade.train.restore import Own, Trained, restore
 from saccade.train.results import note_test_read
+from saccade.train.views import averaged_answers, views_named
 
 SplitName = Literal["train", "validation", "test"]
 
@@ -37,13 +41,65 @@ def evaluate(
     (359, True)
     """
     trained = restore(run, model=model)
-    dataset = reload(trained.run)
-    part = _part(trained, dataset, split)
-    predictions = trained.engine.answer(trained.weights, trained.engine.resident(part))
-    result = Accuracy.of(predictions)
+    _, predictions = _answer(trained, reload(trained.run), split, "saccade eval")
+    return Accuracy.of(predictions), predictions
+
+
+def evaluate_views(
+    run: str | Path | Run, views: str, split: SplitName = "test", *, model: Own = None
+) -> tuple[Accuracy, Predictions, Accuracy]:
+    """What `evaluate` gives, and the accuracy of answers that are averaged over views.
+
+    `views` are flip, shift or flip-shift (`saccade.train.views`). What they give is another
+    measure beside the run's accuracy, never instead of it; of test, both readings are noted.
+
+    Raises:
+        BadRun, BadData: as `evaluate`.
+        BadUsage: there are no such views.
+    """
+    chosen = views_named(views)
+    trained = restore(run, model=model)
+    part, predictions = _answer(trained, reload(trained.run), split, "saccade eval")
+    averaged = Accuracy.of(averaged_answers(trained.engine, trained.weights, part, chosen))
     if split == "test":
-        note_test_read(trained.run, "saccade eval", asdict(result))
-    return result, predictions
+        note_test_read(trained.run, f"saccade eval --tta {views}", asdict(averaged))
+    return Accuracy.of(predictions), predictions, averaged
+
+
+def answers(
+    run: str | Path | Run, splits: Sequence[SplitName], why: str, *, model: Own = None
+) -> tuple[list[str], Predictions]:
+    """The name of every picture of those splits that the run has, and all answers.
+
+    A reading of test is noted with the reason `why`.
+
+    Raises:
+        BadRun, BadData: as `evaluate`.
+    """
+    trained = restore(run, model=model)
+    dataset = reload(trained.run)
+    there = [s for s in splits if s != "validation" or _has_validation(trained, dataset)]
+    found = [_answer(trained, dataset, split, why) for split in there]
+    return [name for part, _ in found for name in part.names], Predictions(
+        np.concatenate([predictions.logits for _, predictions in found]),
+        np.concatenate([predictions.labels for _, predictions in found]),
+    )
+
+
+def _answer(
+    trained: Trained, dataset: Dataset, split: SplitName, why: str
+) -> tuple[Split, Predictions]:
+    """A split and the answers on it; a reading of test is noted."""
+    part = _part(trained, dataset, split)
+    engine, weights = trained.engine, trained.weights
+    predictions = engine.answer(weights, engine.resident(part, weights))
+    if split == "test":
+        note_test_read(trained.run, why, asdict(Accuracy.of(predictions)))
+    return part, predictions
+
+
+def _has_validation(trained: Trained, dataset: Dataset) -> bool:
+    return dataset.validation is not None or trained.engine.recipe.watch == "validation"
 
 
 def reload(run: Run) -> Dataset:
@@ -70,9 +126,9 @@ def _part(trained: Trained, dataset: Dataset, split: SplitName) -> Split:
     recipe = trained.engine.recipe
     if dataset.validation is not None:
         return dataset.train if split == "train" else dataset.validation
-    if recipe.watch == "test":
+    if recipe.watch != "validation":
         if split == "validation":
-            raise BadUsage("this run has no validation split: its recipe watches test")
+            raise BadUsage(f"this run has no validation split: its recipe watches {recipe.watch}")
         return dataset.train
     train, validation = hold_out(dataset.train, recipe.validation_share, len(dataset.classes))
     return train if split == "train" else validation

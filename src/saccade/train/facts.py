@@ -10,6 +10,7 @@ from typing import Any
 
 from saccade import __version__
 from saccade.core.records import Dataset
+from saccade.models import TRANSFER
 from saccade.models.backend import jax
 from saccade.models.graph import Node
 from saccade.models.network import Network
@@ -59,6 +60,8 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
 def identity(facts: dict[str, Any]) -> str:
     """A short digest of what makes two runs the same training; their checkpoints say it."""
     model = {key: facts["model"][key] for key in ("name", "input_shape", "parameters")}
+    if facts["model"]["model"] == TRANSFER:
+        model |= {key: facts["model"][key] for key in ("base", "unfreeze", "weights")}
     decides = (facts["data"]["fingerprint"], model, facts["preprocess"], facts["recipe"])
     text = json.dumps(decides, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,69 +1,53 @@
 """Training, as a stream of events.
 
 `fit` yields what happened and writes nothing. Whoever consumes the stream decides what to do about
-it; `record` keeps it, `commands` steers it.
+it; `record` keeps it, `commands` steers it. A long file, as `_Training` is one course of events
+over one state: what can be told without it stands in `prepare`, `steering`, `standing`, `pace`.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
-from saccade.core.errors import BadRun, BadUsage, Diverged
-from saccade.core.records import Dataset, Predictions
-from saccade.data.split import hold_out
-from saccade.models import MODELS
-from saccade.models.memory import keep_freed_memory
+from saccade.core.errors import BadRun, Diverged
+from saccade.core.records import Dataset, Predictions, Split
+from saccade.models.frozen import frozen_until
 from saccade.models.network import Network
 from saccade.models.user import as_network
-from saccade.run.checkpoint import Checkpoint
 from saccade.run.events import (
     Accuracy,
     Evaluated,
     Event,
     Finished,
     Intervened,
+    Prepared,
     Saved,
     Snapshot,
     Started,
     StepsDone,
 )
-from saccade.train.checkpoint import from_checkpoint, to_checkpoint, to_host
+from saccade.train.checkpoint import ResumeFrom, from_checkpoint, to_checkpoint, to_host
 from saccade.train.commands import Source, nothing
-from saccade.train.engine import Chunk, Engine, Forms, State, choose_forms
+from saccade.train.divergence import check_finite
+from saccade.train.engine import Engine
 from saccade.train.facts import identity, run_facts
-from saccade.train.order import batch_ids
+from saccade.train.forms import Forms, choose_forms
+from saccade.train.order import batches
 from saccade.train.pace import Pace, SaveTimer, SnapshotTimer
+from saccade.train.prepare import check_fit, default_recipe, with_reported, with_watched
 from saccade.train.recipe import Recipe
-from saccade.train.recipes import recipe as named_recipe
+from saccade.train.resident import Resident, Streamed
 from saccade.train.snapshot import Camera
 from saccade.train.standing import Best, Totals
+from saccade.train.state import State
 from saccade.train.steering import Steering
 
 ALL_DONE = "all steps done"
 WORST = 50
-MOST_NAMED = 8  # pictures of a batch
 PAUSE_SECONDS = 0.05  # between two looks at what is asked of a paused run
-
-
-@dataclass(frozen=True)
-class Resume:
-    """Where to go on: a checkpoint, and the forms chosen when the run began."""
-
-    last: Checkpoint
-    forms: Forms
-
-    @property
-    def told(self) -> tuple[Intervened, ...]:
-        """What was asked of the run before."""
-        return tuple(Intervened(**told) for told in self.last.facts.get("interventions", ()))
-
-    @property
-    def evaluated(self) -> int | None:
-        """The last step that was evaluated, None in a checkpoint that does not say it."""
-        return self.last.facts.get("evaluated")
 
 
 def fit(
@@ -73,7 +57,7 @@ def fit(
     *,
     commands: Source = nothing,
     replay: Sequence[Intervened] = (),
-    resume: Resume | None = None,
+    resume: ResumeFrom | None = None,
     forms: Forms | None = None,
     origin: dict[str, Any] | None = None,
 ) -> Iterator[Event]:
@@ -85,66 +69,43 @@ def fit(
     are interventions of an earlier run, made again at the same steps; `forms` are its forms, to get
     its very bits. Where the recipe watches validation and the data set has none, part of train is
     held out. Test is read once, after the last step: with the weights that were best on validation,
-    or with the last ones if test was watched. `origin` is added to what run.json holds (how the
-    data was loaded, the command).
+    or with the last ones if it watched test or train. `origin` is added to what run.json holds (how
+    the data was loaded, the command).
 
     Raises:
         BadUsage: the recipe does not fit the data.
+        BadData: all that is left to train on has the weight 0.
         BadRun: what is resumed is another run's.
         Diverged: the loss is no longer a number, for the second time; names step and pictures. The
             first time training goes back to the last saved state with half the learning rate.
 
     >>> import saccade
     >>> digits = saccade.load("digits")
-    >>> [type(event).__name__ for event in fit("softmax", digits, named_recipe("softmax", steps=1))]
+    >>> recipe = saccade.recipe("softmax", steps=1)
+    >>> [type(event).__name__ for event in fit("softmax", digits, recipe)]
     ['Started', 'StepsDone', 'Evaluated', 'Snapshot', 'Snapshot', 'Saved', 'Finished']
     """
-    keep_freed_memory()
     if recipe is None:
-        recipe = named_recipe(model if isinstance(model, str) else model.reference["model"])
+        recipe = default_recipe(model, dataset)
     network = as_network(model, dataset.input_shape, len(dataset.classes), seed=recipe.seed)
-    recipe = _reported(recipe, network, dataset)
-    dataset = _with_watched(dataset, recipe)
-    _check(network, dataset, recipe)
-    preprocess = replace(dataset.preprocess, scale=recipe.pixel_scale)
-    forms = resume.forms if resume else forms or choose_forms(network.graph)
+    recipe = with_reported(recipe, network, dataset)
+    dataset = with_watched(dataset, recipe)
+    check_fit(network, dataset, recipe)
+    scale, offset = network.scaling or (recipe.pixel_scale, 0.0)
+    preprocess = replace(dataset.preprocess, scale=scale, offset=offset)
+    if resume:
+        forms = resume.forms
+    elif forms is None:
+        # Pictures that are others every time: nothing of them can be computed once.
+        change = bool(recipe.augment) or recipe.grow_from < 1
+        forms = choose_forms(network.graph, -1 if change else frozen_until(network.graph))
     engine = Engine(network.graph, recipe, preprocess, forms)
     facts = run_facts(network, dataset, recipe, engine)
-    training = _Training(engine, dataset, recipe, commands, replay, identity(facts))
+    training = _Training(
+        engine, dataset, recipe, commands, replay, identity(facts), network.pretrained
+    )
     pictures = training.camera.pictures()
     yield from training.run(Started({**facts, **(origin or {})}, 0, pictures), resume)
-
-
-def _reported(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
-    """What its authors report stands only beside their own network on their own data."""
-    entry = MODELS.get(network.reference["model"])
-    original = entry is not None and recipe.name in entry.ids
-    return recipe if original and dataset.name == "mnist" else replace(recipe, reported=None)
-
-
-def _with_watched(dataset: Dataset, recipe: Recipe) -> Dataset:
-    """The data set with a validation split, where the recipe watches one."""
-    if recipe.watch == "test" or dataset.validation is not None:
-        return dataset
-    if recipe.validation_share == 0:
-        raise BadUsage("watching validation takes a --val-split above 0")
-    train, validation = hold_out(dataset.train, recipe.validation_share, len(dataset.classes))
-    if not len(validation):
-        raise BadUsage("no class has two pictures, so nothing can be held out for validation")
-    return dataset.with_validation(train, validation)
-
-
-def _check(network: Network, dataset: Dataset, recipe: Recipe) -> None:
-    if network.input_shape != dataset.input_shape or network.classes != len(dataset.classes):
-        raise BadUsage(
-            f"the network takes {network.input_shape} and {network.classes} classes, "
-            f"the data has {dataset.input_shape} and {len(dataset.classes)}"
-        )
-    if recipe.batch_size > len(dataset.train):
-        raise BadUsage(
-            f"--batch-size {recipe.batch_size} is more than there are training images: "
-            f"{len(dataset.train):,}"
-        )
 
 
 class _Training:
@@ -158,25 +119,27 @@ class _Training:
         commands: Source,
         replay: Sequence[Intervened],
         identity: str,
+        pretrained: Mapping[str, np.ndarray],
     ):
         self.engine, self.dataset, self.recipe = engine, dataset, recipe
-        self.identity = identity
+        self.identity, self.pretrained = identity, pretrained
         self.commands, self.replay = commands, replay
         self.interval = recipe.evaluation_interval(len(dataset.train))
-        self.safe: Resume | None = None  # the last state that was saved
+        self.safe: ResumeFrom | None = None  # the last state that was saved
         self.history: list[Event] = []
         self.pace, self.timer, self.looks = Pace(engine.rows), SaveTimer(), SnapshotTimer()
-        watched = dataset.test if recipe.watch == "test" else dataset.validation
+        watched: Split | None = getattr(dataset, recipe.watch)
         assert watched is not None  # noqa: S101  (fit held one out)
         self.camera = Camera(engine, dataset.train, watched, recipe.watch)
         self.seen: tuple[int, Predictions] | None  # the last evaluation
-        self.slopes = np.zeros(len(engine.trainable), np.float32)
+        self.slopes = np.zeros(len(engine.layout.trainable), np.float32)
 
-    def run(self, started: Started, resume: Resume | None) -> Iterator[Event]:
+    def run(self, started: Started, resume: ResumeFrom | None) -> Iterator[Event]:
         self.started = started
         yield from self._begin(resume)
-        self.train = self.engine.resident(self.dataset.train)
-        self.watched = self.engine.resident(self.camera.watched)
+        self.train = yield from self.engine.bring(self.dataset.train, "train", self.state.weights)
+        watch = self.recipe.watch
+        self.watched = yield from self.engine.bring(self.camera.watched, watch, self.state.weights)
         yield from self._steer()
         while self._goes_on():
             yield from self._attempt(self._chunk)
@@ -192,9 +155,10 @@ class _Training:
         if self.seen is not None:  # else it was resumed here, and looked at before
             yield from self._look()
         yield from self._save()
-        yield self._finish()
+        test = yield from self.engine.bring(self.dataset.test, "test", self.state.weights)
+        yield self._finish(test)
 
-    def _begin(self, resume: Resume | None, because: str | None = None) -> Iterator[Started]:
+    def _begin(self, resume: ResumeFrom | None, because: str | None = None) -> Iterator[Started]:
         """Puts itself where `resume` says, or before the first step; says so before it computes."""
         started = replace(self.started, because=because)
         if resume:
@@ -205,7 +169,7 @@ class _Training:
         self.steering = Steering(self.recipe, len(self.dataset.train), self.commands, self.replay)
         self.step, self.evaluated_at = 0, -1
         self.best, self.totals = Best(), Totals()
-        self.state = self._resumed(resume) if resume else self.engine.first_state()
+        self.state = self._resumed(resume) if resume else self.engine.first_state(self.pretrained)
 
     def _attempt(self, act: Callable[[], Event]) -> Iterator[Event]:
         """What happens; where the numbers ran away, back to where they had not."""
@@ -249,7 +213,7 @@ class _Training:
                 return
             time.sleep(PAUSE_SECONDS)
 
-    def _resumed(self, resume: Resume) -> State:
+    def _resumed(self, resume: ResumeFrom) -> State:
         facts = resume.last.facts
         state = from_checkpoint(resume.last, self.engine)
         if facts.get("run") != self.identity:
@@ -277,16 +241,15 @@ class _Training:
             self.steering.next_replayed(first),
         )
         count = self.pace.steps(boundary - first)
-        images = len(self.dataset.train)
-        ids = batch_ids(
-            images, recipe.batch_size, first, count, seed=recipe.seed, shuffle=recipe.shuffle
-        )
+        ids = batches(recipe, self.dataset.train.labels, first, count)
         rates = self.steering.rates(first, count)
         began = time.perf_counter()
         chunk = self.engine.run_chunk(self.state, self.train, ids, rates, first)
         seconds = time.perf_counter() - began
         self.state, self.slopes, self.step = chunk.state, chunk.slopes, first + count
-        self._check_finite(chunk, ids, first, rates)
+        check_finite(
+            chunk, self.dataset.train.names, ids, rates, first=first, total=self.steering.total
+        )
         done = StepsDone(
             first + 1,
             self.step,
@@ -301,22 +264,6 @@ class _Training:
             self.timer.wait()  # what compilation took is no reason to save
         self.pace.took(count, seconds)
         return done
-
-    def _check_finite(self, chunk: Chunk, ids: np.ndarray, first: int, rates: np.ndarray) -> None:
-        """The losses, and what the last update made of the weights."""
-        good = np.isfinite(chunk.losses)
-        good[-1] &= np.isfinite(chunk.slopes).all()
-        if good.all():
-            return
-        bad = int(np.argmin(good))
-        names = [self.dataset.train.names[i] for i in ids[bad]]
-        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-        what = "loss" if not np.isfinite(chunk.losses[bad]) else "gradient"
-        raise Diverged(
-            f"the {what} is no finite number at step {first + bad + 1:,} of "
-            f"{self.steering.total:,}, where the learning rate was {rates[bad]:.3g} and the "
-            f"pictures {', '.join(names[:MOST_NAMED])}{more}"
-        )
 
     def _evaluate(self) -> Evaluated:
         began = time.perf_counter()
@@ -370,10 +317,10 @@ class _Training:
         checkpoint = to_checkpoint(self.step, self.state, facts, self.best)
         is_best = checkpoint.best_step == self.step
         yield Saved(self.step, ("best", "last") if is_best else ("last",), checkpoint)
-        self.safe = Resume(checkpoint, self.engine.forms)
+        self.safe = ResumeFrom(checkpoint, self.engine.forms)
         self.timer.cost(time.perf_counter() - began)
 
-    def _finish(self) -> Finished:
+    def _finish(self, test: Resident | Streamed) -> Finished:
         stop = self.steering.stop
         weights: Any = self.state.answering
         step, validation = self.step, None
@@ -381,9 +328,8 @@ class _Training:
             assert self.best.weights is not None  # noqa: S101  (the last step was evaluated)
             weights, step = self.best.weights, self.best.step
             validation = Accuracy.of(self.engine.answer(weights, self.watched))
-        test = self.dataset.test
-        predictions = self.engine.answer(weights, self.engine.resident(test))
-        worst = worst_mistakes(predictions, WORST)
+        predictions = self.engine.answer(weights, test)
+        worst = predictions.worst_mistakes(WORST)
         timed = self.totals.timed_seconds
         return Finished(
             step=self.step,
@@ -395,20 +341,13 @@ class _Training:
             step_read=step,
             best_watched=self.best.accuracy,
             predictions=predictions,
-            names=tuple(test.names),
+            names=tuple(self.dataset.test.names),
             worst_ids=tuple(worst.tolist()),
-            worst=test.take(worst),
+            worst=self.dataset.test.take(worst),
             saving_share=self.timer.share,
         )
 
 
 def _step_of(event: Event) -> int:
+    assert not isinstance(event, Prepared)  # noqa: S101  (no history has it)
     return event.last if isinstance(event, StepsDone) else event.step
-
-
-def worst_mistakes(predictions: Predictions, most: int) -> np.ndarray:
-    """Positions of the wrong answers, most certain of their wrong class first."""
-    wrong = np.flatnonzero(predictions.answers != predictions.labels)
-    certainty = predictions.probabilities[wrong].max(axis=1)
-    order: np.ndarray = wrong[np.argsort(-certainty, kind="stable")][:most]
-    return order

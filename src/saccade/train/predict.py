@@ -1,17 +1,22 @@
 """Answers for pictures nobody has labelled."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from saccade.core.decode import read_file
-from saccade.core.errors import BadData, BadUsage
+from saccade.core.errors import BadRun, BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Predictions
+from saccade.data.decoders import decoders
+from saccade.data.listing import Found
+from saccade.data.place import Directory
+from saccade.models.bases import BASES
 from saccade.run.directory import Run
-from saccade.train.restore import Own, restore
+from saccade.train.restore import Own, Trained, restore
+from saccade.train.source import Source, source_network
 
 TOP = 5
 
@@ -39,10 +44,12 @@ def predict(
 ) -> list[Answer | Unread]:
     """One answer a file, in order; every picture goes through the run's own preprocessing.
 
-    A run of a network of a person's own takes it again as `model`.
+    A run of a network of a person's own takes it again as `model`. Instead of a run, the name of a
+    base is asked as its authors left it, and answers with classes of ImageNet.
 
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
+        MissingFile: the base's weights are not here and could not be had.
         BadUsage: no file is given.
 
     >>> import saccade, tempfile, pathlib
@@ -55,8 +62,8 @@ def predict(
     """
     if not pictures:
         raise BadUsage("give at least one picture")
-    trained = restore(run, model=model)
-    read = [_read(Path(picture), trained.preprocess) for picture in pictures]
+    trained = _answerer(run, model)
+    read = _read(pictures, trained.preprocess)
     good = [pixels for pixels in read if isinstance(pixels, np.ndarray)]
     if not good:
         return [Unread(str(p), str(r)) for p, r in zip(pictures, read, strict=True)]
@@ -70,11 +77,29 @@ def predict(
     ]
 
 
-def _read(path: Path, preprocess: Preprocess) -> np.ndarray | str:
+def _answerer(run: str | Path | Run, model: Own) -> Trained | Source:
+    if isinstance(run, Run) or str(run) not in BASES:
+        return restore(run, model=model)
     try:
-        return preprocess.read(read_file(path))
-    except BadData as error:
-        return str(error)
+        return restore(run, model=model)  # a run may have that name, too
+    except BadRun:
+        return source_network(str(run))
+
+
+def _read(pictures: Sequence[str | Path], rule: Preprocess) -> list[np.ndarray | str]:
+    """Pixels, or why there are none: decoded as for training, where a file can do no harm."""
+    here = Directory(Path())
+    found = [Found(here, str(picture), "test", "", str(picture)) for picture in pictures]
+    shape = (len(found), rule.height, rule.width, rule.channels)
+    with tempfile.TemporaryDirectory(prefix="saccade-", ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "pixels"
+        pixels = np.memmap(file, np.uint8, "w+", shape=shape)
+        with decoders(file, rule) as pool:
+            verdicts = dict(pool.decode(enumerate(found)))
+        return [
+            ": ".join(refused) if (refused := verdicts[row].refused) else np.array(pixels[row])
+            for row in range(len(found))
+        ]
 
 
 def _answer(path: str, probabilities: np.ndarray, classes: Sequence[str]) -> Answer:

@@ -1,5 +1,7 @@
 """The recipes that have a name. A new one is an entry in `RECIPES`.
 
+A long file, as it is one table: recipes are read beside each other.
+
 Those of Görner's scripts (G): the losses are sums over a batch of 100 where ours are means, so a
 gradient descent rate of 0.005 is 0.5 here, and an Adam epsilon of 1e-8 is 1e-10. They divide bytes
 by 256, shuffle once, start kernels with a truncated normal of deviation 0.1. The others' losses are
@@ -11,8 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from saccade.core.errors import unknown_name
-from saccade.models import OWN, is_file, model_entry
-from saccade.train.augment import Affine, Crop, Flip
+from saccade.models import MODELS, OWN, TRANSFER, is_file, model_entry
+from saccade.train.augment import SETS
+from saccade.train.colour import Brightness, Contrast
+from saccade.train.geometry import Affine, Crop, Flip
 from saccade.train.recipe import Recipe
 from saccade.train.schedule import Constant, Cosine, Exponential, Step
 
@@ -181,7 +185,19 @@ RECIPES: dict[str, Recipe] = {
         reported=0.1875,
         steps=25,
         batch_size=32,
-        augment=(Crop(224 / 234), Flip()),
+        augment=SETS["flowers"],
+        evaluate_every=5,
+    ),
+    # The head of the notebook, over a frozen MobileNetV2.
+    "L3-transfer": replace(
+        _PHOTOS,
+        name="L3-transfer",
+        source=_LABS + "3_tf_hub_transfer_learning.ipynb",
+        reported=0.6648,
+        steps=25,
+        batch_size=32,
+        l2=1e-4,
+        augment=SETS["flowers"],
         evaluate_every=5,
     ),
     "L5": replace(
@@ -240,7 +256,7 @@ RECIPES: dict[str, Recipe] = {
         batch_size=40,
         schedule=Constant(0.01),
         epsilon=1e-8,
-        augment=(Crop(299 / 309), Flip()),
+        augment=(Crop(299 / 309), Flip(), Brightness(63 / 255), Contrast(0.2, 1.8)),
     ),
     "T0": replace(
         _NOTEBOOK,
@@ -276,7 +292,7 @@ RECIPES: dict[str, Recipe] = {
         reported=0.81,
         steps=6_000,
         batch_size=32,
-        augment=(Affine(degrees=40, scale=0.2, shift=0.2), Flip()),
+        augment=SETS["cats-dogs"],
     ),
 }
 
@@ -295,6 +311,21 @@ _DEFAULT = Recipe(
 _DENSE = replace(_DEFAULT, batch_size=100, schedule=Cosine(0.003))
 _NORMALISED = replace(_DEFAULT, epochs=12, least_steps=1_500, schedule=Cosine(0.003))
 _PHOTO = replace(_DEFAULT, least_steps=1_000, batch_size=32, schedule=Cosine(0.003))
+
+# The head of the course's flowers notebook; its penalty, too. As a rule the base is frozen, and an
+# update takes microseconds.
+_TRANSFER = replace(
+    _DEFAULT,
+    epochs=30,
+    least_steps=500,
+    batch_size=32,
+    optimizer="adam",
+    schedule=Cosine(0.003),
+    weight_decay=0.0,
+    l2=1e-4,
+    augment=(),
+    layer_decay=0.8,
+)
 
 # Chosen by validation accuracy on digits and MNIST (docs/lab-notes.md): softmax, mlp-relu, conv,
 # conv-bn and residual; the others take their family's.
@@ -335,6 +366,19 @@ DEFAULTS: dict[str, Recipe] = {
 }
 
 
+def begun_like(base: str | None, weights: str) -> str:
+    """Whose default recipe a base under a new head takes: from first weights, that of its kind.
+
+    What spares early layers (`layer_decay`) would keep a network that begins anew from learning.
+
+    >>> begun_like("conv-bn", "runs/mine"), begun_like("conv-bn", "none")
+    ('transfer', 'conv-bn')
+    """
+    if weights != "none":
+        return TRANSFER
+    return base if base is not None and base in MODELS else "residual"
+
+
 def recipe(model: str, name: str = "default", **changes: Any) -> Recipe:
     """The recipe of this name (`default`: the model's own), with fields changed.
 
@@ -352,6 +396,8 @@ def recipe(model: str, name: str = "default", **changes: Any) -> Recipe:
     if name == "default":
         if is_file(model) or model in OWN:
             found = _PHOTO
+        elif model == TRANSFER:
+            found = _TRANSFER
         else:
             model_entry(model)
             found = DEFAULTS[model]

@@ -24,6 +24,7 @@ from saccade.run.events import (
     Failed,
     Finished,
     Interrupted,
+    Prepared,
     Saved,
     Snapshot,
     Started,
@@ -96,6 +97,9 @@ class _Writer:
 
     def take(self, event: Event) -> Iterator[Event]:
         """Writes an event and passes it on, behind it an alarm if there is one."""
+        if isinstance(event, Prepared):
+            yield event
+            return
         self.step = getattr(event, "step", getattr(event, "last", self.step))
         told: list[Event] = [event]
         try:

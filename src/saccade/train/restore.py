@@ -6,12 +6,14 @@ from pathlib import Path
 
 from saccade.core.errors import BadRun
 from saccade.core.preprocess import Preprocess
-from saccade.models.network import Network, rebuild
+from saccade.models.network import Network
+from saccade.models.rebuild import rebuild
 from saccade.models.user import as_network
 from saccade.run.checkpoint import Arrays, read_checkpoint
 from saccade.run.directory import Run, open_run
 from saccade.train.checkpoint import check_weights
-from saccade.train.engine import Engine, Forms
+from saccade.train.engine import Engine
+from saccade.train.forms import Forms
 from saccade.train.recipe import Recipe
 
 # FILE.py:FUNCTION or a network, for a run whose model is a person's own.
@@ -63,7 +65,7 @@ def without_weights(run: Run, model: Own = None) -> tuple[Network, Engine, tuple
     try:
         classes = tuple(facts["data"]["classes"])
         recipe = Recipe.from_json(facts["recipe"])
-        preprocess = Preprocess(**facts["preprocess"])
+        preprocess = Preprocess.from_json(facts["preprocess"])
         forms = Forms(**facts["forms"])
     except (KeyError, TypeError, ValueError) as error:
         raise _lacking(run, error) from None

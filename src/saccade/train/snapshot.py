@@ -13,12 +13,14 @@ import simplejpeg
 
 from saccade.core.records import Predictions, Split
 from saccade.core.thumbnails import contact_sheet, thumbnails
+from saccade.models.activation import Mode, Pass
 from saccade.models.backend import jax
-from saccade.models.forward import Mode, Pass, activations, logits_of, whole
+from saccade.models.forward import activations, logits_of, whole
 from saccade.models.graph import Graph, Node
 from saccade.train.bands import Spread
-from saccade.train.engine import Engine, State
-from saccade.train.order import batch_ids
+from saccade.train.engine import Engine
+from saccade.train.order import batches
+from saccade.train.state import State
 
 MOST_WATCHED, LONGEST = 10_000, 48
 SHEET, CELL, COLUMNS, QUALITY = 100, 32, 10, 90
@@ -52,13 +54,13 @@ class Camera:
 
         `slopes` are the lengths of the last update's, `last` is the last evaluation and its step.
         """
-        weights = {name: np.asarray(state.answering[name]) for name in self.engine.trainable}
+        weights = {name: np.asarray(state.answering[name]) for name in self.engine.layout.trainable}
         return {
             **(_evaluated(*last) if last else {}),
             **self._seen(state, step),
             **self._spreads(weights),
-            **weight_pictures(self.engine.graph, weights),
-            "variables": np.array(self.engine.trainable),
+            **weight_pictures(self.engine.graph, state.answering),
+            "variables": np.array(self.engine.layout.trainable),
             "gradient_norms": slopes.astype(np.float32),
         }
 
@@ -67,10 +69,7 @@ class Camera:
 
         One pass tells everything: the first watched picture, for the maps, comes behind the batch.
         """
-        recipe = self.engine.recipe
-        ids = batch_ids(
-            len(self.train), recipe.batch_size, step, 1, seed=recipe.seed, shuffle=recipe.shuffle
-        )[0, :SHEET]
+        ids = batches(self.engine.recipe, self.train.labels, step, 1)[0, :SHEET]
         pixels, labels = self.train.pixels[ids], self.train.labels[ids]
         padded = np.zeros((SHEET + 1, *pixels.shape[1:]), np.uint8)
         padded[: len(ids)], padded[-1] = pixels, self.watched.pixels[0]
@@ -101,12 +100,12 @@ class Camera:
     @cached_property
     def _kernels(self) -> list[str]:
         variables = self.engine.graph.weights
-        return [name for name in self.engine.trainable if len(variables[name].shape) > 1]
+        return [name for name in self.engine.layout.trainable if len(variables[name].shape) > 1]
 
     @cached_property
     def _spread(self) -> dict[str, Spread]:
         variables = self.engine.graph.weights
-        sizes = {name: int(np.prod(variables[name].shape)) for name in self.engine.trainable}
+        sizes = {name: int(np.prod(variables[name].shape)) for name in self.engine.layout.trainable}
         biases = [size for name, size in sizes.items() if name not in self._kernels]
         return {
             **{name: Spread([size]) for name, size in sizes.items()},
@@ -170,12 +169,12 @@ def first_convolution(graph: Graph) -> tuple[Node, ...]:
     return tuple(nodes)
 
 
-def weight_pictures(graph: Graph, weights: Mapping[str, np.ndarray]) -> Arrays:
+def weight_pictures(graph: Graph, weights: Mapping[str, Any]) -> Arrays:
     """Weights of a first layer that are pictures: a dense unit's, or a convolution's kernels."""
     node = next((node for node in graph.nodes if node.kind in ("Dense", "Conv2D")), None)
     if node is None:
         return {}
-    kernel = weights[node.weight("kernel")]
+    kernel = np.asarray(weights[node.weight("kernel")])
     height, width, channels = graph.input_shape
     if node.kind == "Dense" and len(kernel) == height * width * channels:
         pictures = kernel.T[:UNITS].reshape(-1, height, width, channels)

@@ -30,7 +30,7 @@ NETS = {
     "conv-bn": 1_000,
 }
 
-Round = Callable[[], object]
+Round = Callable[[], int]  # trains at least an epoch; returns how many images
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def measure(model: str, images: int, rounds: int) -> Speed:
     kept = config.jax_enable_compilation_cache
     config.update("jax_enable_compilation_cache", False)
     try:
-        first = [_seconds(side) for side in sides]
+        first = [_timed(side)[1] for side in sides]
     finally:
         config.update("jax_enable_compilation_cache", kept)
-    times = [[_seconds(side) for side in sides] for _ in range(rounds)]
+    times = [[_timed(side) for side in sides] for _ in range(rounds)]
     ours, theirs = (
-        tuple(images / seconds for seconds in side) for side in zip(*times, strict=True)
+        tuple(done / seconds for done, seconds in side) for side in zip(*times, strict=True)
     )
     return Speed(model, ours, theirs, *first)
 
@@ -90,29 +90,42 @@ def _ours(model: str, images: int) -> Round:
         weight_decay=0,
     )
     events = iter(fit(build(model, SHAPE, CLASSES), data, endless))
-    return lambda: _train(events, steps)
+    return lambda: BATCH * _train(events, steps)
 
 
-def _train(events: Iterator[object], steps: int) -> None:
-    while steps > 0:
+def _train(events: Iterator[object], steps: int) -> int:
+    """At least so many updates; returns how many there were, since a chunk goes on to its end."""
+    done = 0
+    while done < steps:
         event = next(events)
         if isinstance(event, StepsDone):
-            steps -= event.last - event.first + 1
+            done += event.last - event.first + 1
+    return done
 
 
-def _keras(model: str, images: int) -> Round:
-    train = made_up(images).train
-    pixels = train.pixels.astype(np.float32) / 255
+def compiled(model: str) -> Any:
+    """The same network as Keras trains it."""
     network = keras_model(model, SHAPE, CLASSES)
     network.compile(
         optimizer=keras.optimizers.Adam(1e-3),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    return lambda: network.fit(pixels, train.labels, batch_size=BATCH, epochs=1, verbose=0)
+    return network
 
 
-def _seconds(work: Round) -> float:
+def _keras(model: str, images: int) -> Round:
+    train, network = made_up(images).train, compiled(model)
+    pixels = train.pixels[:].astype(np.float32) / 255
+
+    def epoch() -> int:
+        network.fit(pixels, train.labels, batch_size=BATCH, epochs=1, verbose=0)
+        return images
+
+    return epoch
+
+
+def _timed(work: Round) -> tuple[int, float]:
+    """Images trained on, and seconds."""
     start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+    return work(), time.perf_counter() - start

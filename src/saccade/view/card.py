@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from saccade.run import durable
+from saccade.run.beginning import begun
 from saccade.run.directory import Run
 from saccade.run.interventions import told
 from saccade.view.story import Story, read_story, readable
@@ -41,7 +42,8 @@ def card(story: Story) -> str:
             f"apart: {_classes(data)}.",
             "",
             f"- Data: {markdown(data['statement'])}",
-            f"- Model: {markdown(model['name'])}, {model['parameters']:,} parameters",
+            f"- Model: {markdown(', '.join(filter(None, (model['name'], begun(model)))))}, "
+            f"{model['parameters']:,} parameters",
             f"- Recipe: {markdown(recipe['name'])}{source}",
             *([f"- Asked on the way: {markdown('; '.join(asked))}"] if asked else []),
             f"- {_accuracy(story)}",
@@ -87,7 +89,8 @@ def _use_of_test(story: Story) -> str:
         return f"{text}, best watched {100 * story.result.best_watched:.2f} %"
     if story.result is None:
         return "Test: not read; it is read once, after the last step"
+    chosen = "which were best on validation" if story.held_out else "the last ones"
     return (
         f"Test: read once, after the last step, with the weights of step "
-        f"{story.result.step_read:,}, which were best on validation"
+        f"{story.result.step_read:,}, {chosen}"
     )

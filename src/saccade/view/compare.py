@@ -5,6 +5,7 @@ from typing import Any
 
 from saccade.core.errors import BadRun
 from saccade.core.significance import mcnemar
+from saccade.run.beginning import begun
 from saccade.run.directory import Run
 from saccade.run.events import Accuracy
 from saccade.run.interventions import told
@@ -92,7 +93,7 @@ def _flat(facts: dict[str, Any]) -> dict[str, str]:
     model = facts["model"]
     return {
         **recipe,
-        "model": str(model["name"]),
+        "model": ", ".join(filter(None, (str(model["name"]), begun(model)))),
         "parameters": f"{model['parameters']:,}",
         "steps": f"{facts['total_steps']:,}",
     }

@@ -1,5 +1,6 @@
 """A ladder's rows as a table for the terminal and as a page with one chart."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +93,12 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{100 * test['accuracy']:.2f} ({100 * test['low']:.2f} to {100 * test['high']:.2f})",
         f"{100 * row['best_watched_accuracy']:.2f}",
         "" if reported is None else f"{100 * reported:.2f}",
-        _verdict(row),
+        verdict(row),
     )
 
 
-def _verdict(row: dict[str, Any]) -> str:
+def verdict(row: Mapping[str, Any]) -> str:
+    """Where a row lies beside its band, or why it is not judged; "" where it has none."""
     if row.get("steered"):
         return str(row["steered"])
     if row["band"] is None:

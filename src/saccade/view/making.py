@@ -1,8 +1,9 @@
 """What made the run: everything that decides its numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from saccade.run.beginning import begun
 from saccade.run.interventions import told
 from saccade.view import page
 from saccade.view.story import Story
@@ -17,7 +18,9 @@ def making(story: Story) -> str:
         ("data", page.text(facts["data"]["statement"]) + _left_out(facts["data"])),
         ("split", page.text(_split(facts["data"]))),
         ("fingerprint", f"<code>{page.text(facts['data']['fingerprint'])}</code>"),
+        ("looked over", _looked_over(facts.get("doctor"))),
         ("model", page.text(_model(facts["model"]))),
+        ("pixels", page.text(_pixels(facts.get("preprocess", {})))),
         ("recipe", page.text(_recipe_name(facts["recipe"]))),
         *[(key.replace("_", " "), page.text(value)) for key, value in _choices(facts["recipe"])],
         ("asked on the way", _asked(story)),
@@ -49,13 +52,35 @@ def _left_out(data: Mapping[str, Any]) -> str:
     return f"<p>{len(excluded):,} {files} left out:</p>{page.items(listed)}"
 
 
+def _looked_over(findings: Sequence[Mapping[str, Any]] | None) -> str:
+    """What the doctor said before the training; "" where nobody asked."""
+    if not findings:
+        return "" if findings is None else "nothing was found"
+    return page.items([page.text(one["says"]) for one in findings])
+
+
 def _model(model: Mapping[str, Any]) -> str:
     shape = "x".join(str(side) for side in model["input_shape"])
     arguments = _pairs(model.get("arguments", {}))
     return (
         f"{model['name']}{f' ({arguments})' if arguments else ''}: "
+        f"{f'{words}, ' if (words := begun(model)) else ''}"
         f"{model['parameters']:,} parameters, pictures {shape}"
     )
+
+
+def _pixels(preprocess: Mapping[str, Any]) -> str:
+    """What the network sees of 0 to 255; three numbers are for red, green and blue."""
+    if "scale" not in preprocess:
+        return ""
+    words = f"times {_numbers(preprocess['scale'])}"
+    offset = preprocess.get("offset", 0.0)
+    return words if offset == 0 else f"{words}, plus {_numbers(offset)}"
+
+
+def _numbers(value: float | Sequence[float]) -> str:
+    each = [value] if isinstance(value, int | float) else value
+    return " | ".join(f"{number:.6g}" for number in each)
 
 
 def _recipe_name(recipe: Mapping[str, Any]) -> str:
@@ -64,7 +89,7 @@ def _recipe_name(recipe: Mapping[str, Any]) -> str:
 
 def _choices(recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The recipe's values that are set."""
-    told = ("name", "source", "reported")
+    told = ("name", "source", "reported", "pixel_scale")
     chosen = [(key, value) for key, value in recipe.items() if key not in told]
     return [(key, _value(value)) for key, value in chosen if value is not None]
 

@@ -148,6 +148,11 @@ def _measured(story: Story, result: Result) -> str:
             f"(step {result.steps:,}{early}), best watched {page.percent(result.best_watched)}. "
             "Nothing was chosen by the watched test pictures."
         )
+    if not story.held_out:
+        return (
+            f"Nothing was held out: test was read once, with the weights of the last step (step "
+            f"{result.steps:,}{early})."
+        )
     validation = result.validation
     watched = f" ({page.percent(validation.accuracy)} of {validation.n:,})" if validation else ""
     again = story.test_reads - 1

@@ -75,6 +75,11 @@ class Story:
         return bool(self.facts["recipe"]["watch"] == "test")
 
     @property
+    def held_out(self) -> bool:
+        """Whether there are validation pictures, by which weights were chosen."""
+        return bool(self.facts["recipe"]["watch"] == "validation")
+
+    @property
     def classes(self) -> Sequence[str]:
         """The names of the classes, in the order of every table."""
         classes: Sequence[str] = self.facts["data"]["classes"]
@@ -110,7 +115,7 @@ class Story:
         lines = [f"saccade train --resume {run}{own}"] if resumable else []
         if self.checkpoints:
             lines.append(predict)
-            if not self.watched_test:
+            if self.held_out:
                 lines.append(f"saccade eval {run} --split validation{own}")
         return lines
 

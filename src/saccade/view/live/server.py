@@ -1,15 +1,12 @@
 """The addresses of the live page: docs/reference/live.md."""
 
 import asyncio
-import json
-import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -25,17 +22,25 @@ from saccade.run.pack import from_pack
 from saccade.view.live import static
 from saccade.view.live.answering import Answerer
 from saccade.view.live.bands import Bands
-from saccade.view.live.files import from_json, read_inside
+from saccade.view.live.files import read_inside
 from saccade.view.live.follow import Follower
 from saccade.view.live.guard import Door, guarded
+from saccade.view.live.http import (
+    ERRORS,
+    MISSING,
+    in_pieces,
+    short_body,
+    to_json,
+    to_request,
+    whole_number,
+)
 from saccade.view.live.records import record, state_now
 from saccade.view.live.shelf import Shelf
 from saccade.view.live.snapshots import snapshot_pack
 from saccade.view.live.sockets import Feed, talk
 
 MOST_SOCKETS, MOST_REQUESTS, MINUTE = 200, 100, 60.0
-MOST_ANSWERS, MOST_PICTURE, MOST_BANDS = 20, 4 << 20, 20
-MOST_BODY, MOST_IMAGES, PIECE = 64 << 10, 128 << 20, 256 << 10
+MOST_ANSWERS, MOST_PICTURE, MOST_BANDS, MOST_IMAGES = 20, 4 << 20, 20, 128 << 20
 PACK = "application/octet-stream"
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -100,12 +105,7 @@ def _run_routes() -> list[Route]:
 def _application(live: Live, routes: Sequence[BaseRoute]) -> Starlette:
     app = Starlette(
         routes=routes,
-        exception_handlers={
-            HTTPException: _say_http,
-            BadUsage: _say_bad_usage,
-            BadRun: _say_bad_run,
-            FileNotFoundError: _say_missing,
-        },
+        exception_handlers=ERRORS,
     )
     app.router.redirect_slashes = False
     app.state.live = live
@@ -126,18 +126,18 @@ async def _asset(request: Request) -> Response:
 async def _runs(request: Request) -> Response:
     live = _of(request)
     rows = await asyncio.to_thread(live.shelf.rows)
-    return _json({"version": 1, "read_only": live.read_only, "runs": rows})
+    return to_json({"version": 1, "read_only": live.read_only, "runs": rows})
 
 
 async def _run(request: Request) -> Response:
     live, (name, path) = _of(request), _found(request)
     told = await asyncio.to_thread(record, path)
     told |= {"id": request.path_params["run"], "name": name, "read_only": live.read_only}
-    return _json({"version": 1, **told})
+    return to_json({"version": 1, **told})
 
 
 async def _curves(request: Request) -> Response:
-    after = _whole_number(request.query_params.get("after", "0"), "after")
+    after = whole_number(request.query_params.get("after", "0"), "after")
     follower = _of(request).shelf.follower(request.path_params["run"])
     if follower is None:
         raise FileNotFoundError
@@ -150,12 +150,11 @@ async def _curves(request: Request) -> Response:
 
 async def _images(request: Request) -> Response:
     data = await asyncio.to_thread(_checked_images, _of(request), _path(request))
-    pieces = (data[i : i + PIECE] for i in range(0, len(data), PIECE))
-    return StreamingResponse(_each(pieces), 200, {"content-length": str(len(data))}, PACK)
+    return StreamingResponse(in_pieces(data), 200, {"content-length": str(len(data))}, PACK)
 
 
 async def _snapshot(request: Request) -> Response:
-    step = _whole_number(request.path_params["step"], "STEP")
+    step = whole_number(request.path_params["step"], "STEP")
     data = await asyncio.to_thread(snapshot_pack, _path(request), step)
     return Response(data, media_type=PACK)
 
@@ -163,7 +162,7 @@ async def _snapshot(request: Request) -> Response:
 async def _bands(request: Request) -> Response:
     live, path = _of(request), _path(request)
     asked = request.query_params.get("after", "-1")  # -1: all, that of step 0 too
-    after = -1 if asked == "-1" else _whole_number(asked, "after")
+    after = -1 if asked == "-1" else whole_number(asked, "after")
     if len(live.bands) >= MOST_BANDS and path not in live.bands:
         live.bands.pop(next(iter(live.bands)))
     bands, lock = live.bands.setdefault(path, (Bands(path), asyncio.Lock()))
@@ -181,7 +180,7 @@ async def _control(request: Request) -> Response:
         wait = str(1 + int(MINUTE - (now - live.requested[0])))
         raise HTTPException(429, "more than 100 requests in a minute", {"retry-after": wait})
     live.requested.append(now)
-    wanted = _request(await _body(request))
+    wanted = to_request(await short_body(request))
     if await asyncio.to_thread(state_now, path) != "running":
         raise HTTPException(409, "the run is not running: nobody would take the request")
     try:
@@ -190,18 +189,18 @@ async def _control(request: Request) -> Response:
         )
     except BadRun:
         raise HTTPException(409, "the run takes no requests") from None
-    return _json({"accepted": True}, 202)
+    return to_json({"accepted": True}, 202)
 
 
 async def _answer(request: Request) -> Response:
     answerer, step = _answerer(request)
-    body = await _body(request, MOST_PICTURE)
-    return _json(await answerer.ask(_path(request), step, body))
+    body = await short_body(request, MOST_PICTURE)
+    return to_json(await answerer.ask(_path(request), step, body))
 
 
 async def _printed(request: Request) -> Response:
     answerer, step = _answerer(request)
-    return _json(await answerer.ask_printed(_path(request), step))
+    return to_json(await answerer.ask_printed(_path(request), step))
 
 
 def _answerer(request: Request) -> tuple[Answerer, int | None]:
@@ -214,48 +213,27 @@ def _answerer(request: Request) -> tuple[Answerer, int | None]:
         raise HTTPException(429, "more than 20 pictures in a second", {"retry-after": "1"})
     live.answered.append(now)
     asked = request.query_params.get("step")
-    return live.answerer, None if asked is None else _whole_number(asked, "step")
+    return live.answerer, None if asked is None else whole_number(asked, "step")
 
 
 async def _live(socket: WebSocket) -> None:
     live: Live = socket.app.state.live
     if live.sockets >= MOST_SOCKETS:
-        return await socket.send_denial_response(_json({"error": "too many are watching"}, 503))
+        return await socket.send_denial_response(to_json({"error": "too many are watching"}, 503))
     with live.socket():
         try:
-            after = _whole_number(socket.query_params.get("after", "0"), "after")
+            after = whole_number(socket.query_params.get("after", "0"), "after")
         except BadUsage as error:
-            return await socket.send_denial_response(_json({"error": str(error)}, 400))
+            return await socket.send_denial_response(to_json({"error": str(error)}, 400))
         follower = live.shelf.follower(socket.query_params.get("run", ""))
         if follower is None:
-            return await socket.send_denial_response(_json({"error": MISSING}, 404))
+            return await socket.send_denial_response(to_json({"error": MISSING}, 404))
         feed = live.feeds.setdefault(follower, Feed(follower))
         try:
             await talk(socket, feed, after)
         finally:
             if not feed.listeners:
                 live.feeds.pop(follower, None)
-
-
-MISSING = "there is no such run, or not this of it (any more)"
-
-
-async def _say_http(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    return _json({"error": error.detail}, error.status_code, error.headers)
-
-
-async def _say_bad_usage(request: Request, error: Exception) -> Response:
-    return _json({"error": str(error)}, 400)
-
-
-async def _say_bad_run(request: Request, error: Exception) -> Response:
-    return _json({"error": str(error)}, 409)
-
-
-async def _say_missing(request: Request, error: Exception) -> Response:
-    return _json({"error": MISSING}, 404)
 
 
 def _of(request: Request) -> Live:
@@ -274,44 +252,6 @@ def _path(request: Request) -> Path:
     return _found(request)[1]
 
 
-def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
-    text = json.dumps(value, allow_nan=False)
-    return Response(text, status, headers, media_type="application/json")
-
-
-def _whole_number(text: str, name: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,15}", text):
-        raise BadUsage(f"{name} is a whole number, got `{text[:40]}`")
-    return int(text)
-
-
-async def _body(request: Request, most: int = MOST_BODY) -> bytes:
-    """The body, as long as it is short."""
-    data = b""
-    async for piece in request.stream():
-        data += piece
-        if len(data) > most:
-            raise HTTPException(413, f"a request has at most {most:,} bytes")
-    return data
-
-
-def _request(body: bytes) -> dict[str, Any]:
-    """`{"request", "value"}` from a body.
-
-    Raises:
-        BadUsage: it is anything else.
-    """
-    try:
-        value = from_json(body)
-    except ValueError as error:
-        raise BadUsage(f"a request is JSON: {error}") from None
-    if not isinstance(value, dict) or set(value) - {"request", "value"}:
-        raise BadUsage('a request is {"request": NAME, "value": NUMBER or null}')
-    if not isinstance(value.get("request"), str):
-        raise BadUsage("a request has a name")
-    return {"request": value["request"], "value": value.get("value")}
-
-
 def _checked_images(live: Live, path: Path) -> bytes:
     """images.bin, once it has proved to be a pack; the last one read is kept for other browsers."""
     found = (path / "images.bin").stat()
@@ -324,8 +264,3 @@ def _checked_images(live: Live, path: Path) -> bytes:
         live.images.clear()
         live.images[path] = kept
     return kept[1]
-
-
-async def _each(pieces: Iterator[bytes]) -> Any:
-    for piece in pieces:
-        yield piece

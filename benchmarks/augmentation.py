@@ -1,0 +1,92 @@
+"""What augmentation is worth: the same recipe plain and augmented, over seeds, test read once each.
+
+    python benchmarks/augmentation.py flowers       residual, 96 px, our default recipe (an hour)
+    python benchmarks/augmentation.py cats-dogs     the deck's network and step counts (hours)
+    python benchmarks/augmentation.py F-est         the deck's estimator on flowers, both ways
+
+Seeds take turns, each a training of its own; --share 0.1 takes a tenth of the steps, to try it out.
+"""
+
+import argparse
+import platform
+import statistics
+import time
+from dataclasses import dataclass, replace
+
+import saccade
+from saccade.run.events import Accuracy
+from saccade.train.augment import SETS, Augmentation
+from saccade.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A data set, a network, and the two recipes; `None` takes ours with the set's augmentation."""
+
+    data: str
+    model: str
+    plain: str
+    augmented: str | None
+    seeds: int
+
+
+PAIRS = {
+    "flowers": Pair("flowers", "residual", "default", None, 5),
+    "cats-dogs": Pair("cats-dogs", "cats-dogs", "C&D", "C&D-augmented", 3),
+    "F-est": Pair("flowers", "F-est", "F-est", "F-est-augmented", 3),
+}
+
+
+def recipes(pair: Pair, seed: int, share: float) -> dict[str, Recipe]:
+    """The same but for augmentation, where it is ours; else as the deck has both."""
+    plain = saccade.recipe(pair.model, pair.plain, seed=seed)
+    if pair.augmented is None:
+        added: tuple[Augmentation, ...] = tuple(SETS[pair.data])
+        both = {"plain": replace(plain, augment=()), "augmented": replace(plain, augment=added)}
+    else:
+        augmented = saccade.recipe(pair.model, pair.augmented, seed=seed)
+        both = {"plain": plain, "augmented": augmented}
+    return {way: shortened(one, share) for way, one in both.items()}
+
+
+def shortened(recipe: Recipe, share: float) -> Recipe:
+    if recipe.steps is not None:
+        return replace(recipe, steps=max(1, round(recipe.steps * share)))
+    return replace(recipe, epochs=(recipe.epochs or 1) * share)
+
+
+def test_accuracy(pair: Pair, recipe: Recipe, data: saccade.Dataset) -> Accuracy:
+    *_, finished = saccade.fit(pair.model, data, recipe)
+    return finished.test  # type: ignore[union-attr]  # the last event is Finished
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pair", choices=list(PAIRS))
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("--share", type=float, default=1.0)
+    options = parser.parse_args()
+    pair = PAIRS[options.pair]
+    data = saccade.load(pair.data, image_size=96)
+    print(f"{platform.machine()}, Python {platform.python_version()}; {data.statement}")
+    told: dict[str, list[float]] = {"plain": [], "augmented": []}
+    for seed in range(options.seeds or pair.seeds):
+        for way, recipe in recipes(pair, seed, options.share).items():
+            began = time.perf_counter()
+            accuracy = test_accuracy(pair, recipe, data)
+            told[way].append(100 * accuracy.accuracy)
+            seconds = time.perf_counter() - began
+            print(f"seed {seed}, {way}: test {accuracy}, {seconds:.0f} s", flush=True)
+    for way, each in told.items():
+        print(f"{way}: mean {statistics.mean(each):.2f} ({min(each):.2f} to {max(each):.2f})")
+    gains = [b - a for a, b in zip(told["plain"], told["augmented"], strict=True)]
+    print(
+        f"augmented minus plain, seed by seed: mean {statistics.mean(gains):+.2f} points "
+        f"({min(gains):+.2f} to {max(gains):+.2f}), n = {len(gains)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
