@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import saccade
-from saccade.cli.scarcity import default_names
+from saccade.cli.scarcity import _names, default_names
 from saccade.core.errors import BadUsage, MissingFile
 from saccade.run.durable import read_json
 
@@ -67,6 +67,8 @@ def test_stopped_the_same_command_goes_on(tmp_path, started, wait_until, command
         (("--weights", "none"), "from scratch, as models without it are"),
         (("--weights", "imagenet"), "of which base? --models conv-bn,conv-bn+augment,BASE"),
         (("--models", "softmax,softmax"), "each name once"),
+        (("--models", "softmax, konv"), "there is no model `konv`"),
+        (("--models", "conv+"), "there is no ending ``"),
         (("--seeds", "0"), "--seeds must be at least 1"),
         (("--name", "a", "--out", "b"), "give one"),
     ],
@@ -75,6 +77,22 @@ def test_what_is_typed_wrong_is_said(typed, options, says):
     said = typed("scarcity", "digits", *options)
     assert said.code == 2
     assert says in said.err
+
+
+def test_a_base_has_one_name():
+    assert _names("conv, squeezenet1.1+transfer,conv+transfer") == [
+        "conv",
+        "squeezenet1.1",
+        "conv+transfer",
+    ]
+
+
+def test_weights_of_one_run_are_not_two_bases(typed):
+    said = typed(
+        "scarcity", "digits", "--models", "conv+transfer,conv-bn+transfer", "--weights", "run"
+    )
+    assert said.code == 2
+    assert "--weights run is of one base, and --models has conv, conv-bn" in said.err
 
 
 def test_a_folder_of_something_else_is_left_alone(typed, tmp_path):

@@ -116,6 +116,14 @@ def test_the_base_itself_answers_with_classes_of_imagenet(shelf, pictures, typed
     assert len(answer["topk"]) == 5
 
 
+def test_a_base_that_is_nearly_named(typed):
+    said = typed("predict", "squeezenet1.2", "one.png")
+    assert said.code == 2
+    assert "there is no run `squeezenet1.2`" in said.err
+    assert "Did you mean the base `squeezenet1.1`?" in said.err
+    assert "Did you mean" not in typed("predict", "holidays", "one.png").err
+
+
 def test_a_base_whose_weights_are_not_here(pictures, tmp_path, typed, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pictures(tmp_path / "photos", each=1)

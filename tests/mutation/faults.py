@@ -466,6 +466,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ),
             ('if key != "name"}', "}"),
             ('scaling["offset"]]', 'scaling["scale"]]'),
+            ("[VERSION, computed_by, scaling", "[VERSION, scaling"),
             ("np.ascontiguousarray(weights[name]).tobytes()", 'b""'),
             (
                 "key=lambda path: path.stat().st_mtime, reverse=True",
@@ -616,6 +617,41 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("math.sqrt(3) * deviation", "deviation"),
             ('"fan_avg": (fan_in + fan_out) / 2', '"fan_avg": fan_in'),
             ("np.abs(values) > 2", "np.abs(values) > 3"),
+        ],
+    ),
+    (
+        "run/checkpoint.py",
+        ("tests/run/test_checkpoint.py",),
+        [
+            ("        whole = _sealed(manifest) == data\n", "        whole = True\n"),
+            ("hashlib.sha256(data).hexdigest() != hashes[file]", "not data"),
+            ("_drop(_places(folder)[keep:])", "_drop(_places(folder)[:keep])"),
+            ("WEIGHTS if step == known.step else BEST", "WEIGHTS"),
+            ("sorted(_numbered(folder), reverse=True)", "sorted(_numbered(folder))"),
+            ("if saved > step])", "if saved >= step])"),
+            (
+                "            durable.move(place, aside)\n    return None",
+                "            pass\n    return None",
+            ),
+            ("if odd := _not_finite(values):", "if odd := None:"),
+        ],
+    ),
+    (
+        "run/lock.py",
+        ("tests/run/test_directory.py",),
+        [
+            ("fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB"),
+            ("        return True\n    finally:", "        return False\n    finally:"),
+        ],
+    ),
+    (
+        "data/draw.py",
+        ("tests/data/test_draw.py",),
+        [
+            ("default_rng([seed, label])", "default_rng([0, label])"),
+            ("default_rng([seed, label])", "default_rng([seed, per_class])"),
+            ("ids[:per_class]", "ids[:-per_class]"),
+            ("split.take(np.sort(np.concatenate(", "split.take((np.concatenate("),
         ],
     ),
 ]

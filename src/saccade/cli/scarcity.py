@@ -70,7 +70,7 @@ def scarcity(
     if out is not None and name is not None:
         raise BadUsage("--out and --name both say where the results go; give one")
     counts = _counts(per_class)
-    names = None if models is None else models.split(",")
+    names = None if models is None else _names(models)
     _check(data, names, weights)
     check_writable(out or runs_folder())
     from saccade.train import scarcity as measuring
@@ -102,6 +102,15 @@ def _counts(text: str) -> list[int | None]:
     return [None if word == "all" else int(word) for word in words]
 
 
+def _names(text: str) -> list[str]:
+    """What is typed, a base always without the ending it has anyway."""
+    from saccade.models.bases import BASES
+
+    names = [name.strip() for name in text.split(",")]
+    plain = [name.removesuffix("+transfer") for name in names]
+    return [base if base in BASES else name for base, name in zip(plain, names, strict=True)]
+
+
 def _check(data: str, names: Sequence[str] | None, weights: str | None) -> None:
     """What is typed wrong is said before pictures are read, which may take minutes."""
     from saccade.train.contender import start_of
@@ -112,6 +121,8 @@ def _check(data: str, names: Sequence[str] | None, weights: str | None) -> None:
     if weights == "none":
         raise BadUsage("--weights none is from scratch, as models without it are: leave it out")
     check_names(data, None)
+    if len(bases) > 1 and weights not in (None, "imagenet"):
+        raise BadUsage(f"--weights {weights} is of one base, and --models has {', '.join(bases)}")
     for base in bases:
         check_names(data, Begin(base, weights or "imagenet", "none"))
 

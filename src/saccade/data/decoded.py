@@ -24,6 +24,7 @@ import numpy as np
 from saccade.core.cache import cache_folder
 from saccade.core.decode import Note
 from saccade.core.preprocess import Preprocess
+from saccade.core.room import reserve
 from saccade.data.decoders import CHANGED, Verdict, decoders
 from saccade.data.listing import Found
 
@@ -147,7 +148,7 @@ def _make_room(folder: Path, rule: Preprocess, count: int) -> None:
     """The file of pixels in its full length; what was decoded by another rule goes.
 
     Raises:
-        OSError: there is no room. Said now, since writing to a map without room kills the writer.
+        OSError: there is no room.
     """
     told, size = json.dumps(rule.to_json()), count * _row_bytes(rule)
     rule_file, pixels = folder / "rule.json", folder / "pixels"
@@ -155,9 +156,7 @@ def _make_room(folder: Path, rule: Preprocess, count: int) -> None:
     if not same or not pixels.exists() or pixels.stat().st_size != size:
         (folder / "rows.jsonl").unlink(missing_ok=True)
         with pixels.open("wb") as file:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file.fileno(), 0, size)
-            file.truncate(size)
+            reserve(file, size)
         rule_file.write_text(told)
 
 

@@ -53,8 +53,8 @@ def start_of(name: str) -> tuple[str, Start]:
     >>> start_of("conv-bn+augment"), start_of("squeezenet1.1")
     (('conv-bn', 'augmented'), ('squeezenet1.1', 'transfer'))
     """
-    model, _, ending = name.partition("+")
-    if ending not in ENDINGS:
+    model, plus, ending = name.partition("+")
+    if ending not in ENDINGS or (plus and not ending):
         raise unknown_name("ending", ending, [each for each in ENDINGS if each])
     if model in BASES and ending in ("", "transfer"):
         return model, "transfer"

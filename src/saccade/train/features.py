@@ -10,6 +10,7 @@ aside and renamed. The least used go when all together are too large.
 
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ import numpy as np
 
 from saccade.core.cache import cache_folder
 from saccade.core.preprocess import Preprocess
+from saccade.core.room import reserve
 from saccade.core.rows import Rows
 from saccade.models.graph import Node
 from saccade.run.events import Prepared
@@ -137,8 +139,11 @@ def _digests(pixels: np.ndarray | Rows) -> Iterator[np.ndarray]:
 
 def _temporary(shape: tuple[int, ...]) -> np.ndarray:
     """On disk, in a file that is gone when nobody uses it any more."""
+    if not shape[0]:
+        return np.empty(shape, np.float32)
     with tempfile.TemporaryFile(prefix="saccade-") as file:
-        return np.memmap(file, np.float32, "w+", shape=shape) if shape[0] else np.empty(shape)
+        reserve(file, 4 * math.prod(shape))
+        return np.memmap(file, np.float32, "r+", shape=shape)
 
 
 def _forget_least_used() -> None:

@@ -1,5 +1,7 @@
 """Answers for pictures nobody has labelled."""
 
+import difflib
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ import numpy as np
 from saccade.core.errors import BadRun, BadUsage
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Predictions
+from saccade.core.room import reserve
 from saccade.data.decoders import decoders
 from saccade.data.listing import Found
 from saccade.data.place import Directory
@@ -78,12 +81,16 @@ def predict(
 
 
 def _answerer(run: str | Path | Run, model: Own) -> Trained | Source:
-    if isinstance(run, Run) or str(run) not in BASES:
-        return restore(run, model=model)
     try:
-        return restore(run, model=model)  # a run may have that name, too
-    except BadRun:
-        return source_network(str(run))
+        return restore(run, model=model)  # first, as a run may have a base's name, too
+    except BadRun as error:
+        name = str(run)
+        if name in BASES and not isinstance(run, Run):
+            return source_network(name)
+        near = difflib.get_close_matches(name.lower(), BASES, n=1, cutoff=0.8)
+        if not near or isinstance(run, Run) or Path(name).exists():
+            raise
+        raise BadRun(f"{error}. Did you mean the base `{near[0]}`?") from None
 
 
 def _read(pictures: Sequence[str | Path], rule: Preprocess) -> list[np.ndarray | str]:
@@ -93,7 +100,9 @@ def _read(pictures: Sequence[str | Path], rule: Preprocess) -> list[np.ndarray |
     shape = (len(found), rule.height, rule.width, rule.channels)
     with tempfile.TemporaryDirectory(prefix="saccade-", ignore_cleanup_errors=True) as folder:
         file = Path(folder) / "pixels"
-        pixels = np.memmap(file, np.uint8, "w+", shape=shape)
+        with file.open("wb") as made:
+            reserve(made, math.prod(shape))
+        pixels = np.memmap(file, np.uint8, "r", shape=shape)
         with decoders(file, rule) as pool:
             verdicts = dict(pool.decode(enumerate(found)))
         return [
