@@ -5,9 +5,10 @@ import re
 import pytest
 
 from saccade.core.errors import BadRun
+from saccade.core.text import markdown
 from saccade.run.directory import Run
 from saccade.run.events import Accuracy, Intervened
-from saccade.view.card import markdown, write_card
+from saccade.view.card import write_card
 
 NAMES = ("<script>x</script>", "[a](http://evil.example)", "*b* _c_ `d`", "| e #1\n# f", "猫")
 

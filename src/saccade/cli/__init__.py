@@ -20,6 +20,7 @@ from saccade.cli.datasets import datasets
 from saccade.cli.diagnose import diagnose
 from saccade.cli.doctor import doctor
 from saccade.cli.evaluate import evaluate
+from saccade.cli.export import export
 from saccade.cli.ladder import ladder
 from saccade.cli.models import models
 from saccade.cli.movie import movie
@@ -35,6 +36,7 @@ from saccade.core.errors import SaccadeError
 COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "train": train,
     "eval": evaluate,
+    "export": export,
     "predict": predict,
     "ladder": ladder,
     "scarcity": scarcity,

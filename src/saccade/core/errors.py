@@ -6,6 +6,8 @@
     │   └── BadPicture  2  one file that can't be used as a picture; `code` names why
     ├── MissingFile     2  a file that is not here and could not be had
     ├── BadRun          2  a run directory that is not one, or lacks what is asked of it
+    ├── BadBundle       2  an exported network that is not one, or not what was exported
+    ├── Disagrees       1  an export that does not answer as the network does
     ├── BrowserFailed   1  a browser that was started does not do what it shall
     ├── NotSaved        1  a state that could not be written where it belongs
     ├── OutOfMemory     1  more memory asked for than there is
@@ -61,6 +63,16 @@ class MissingFile(SaccadeError):
 
 class BadRun(SaccadeError):
     """A run directory that is not one, or lacks what is asked of it."""
+
+
+class BadBundle(SaccadeError):
+    """An exported network that is not one, or not what was exported."""
+
+
+class Disagrees(SaccadeError):
+    """An export that does not answer as the network does."""
+
+    exit_code = 1
 
 
 class BrowserFailed(SaccadeError):

@@ -86,6 +86,30 @@ def answers(
     )
 
 
+def unseen(trained: Trained, most: int) -> tuple[str, np.ndarray]:
+    """At most `most` pictures that the network has not learned from, and what they are.
+
+    Of validation and, where that has fewer, of test: uint8 [n, height, width, channels]. They come
+    without labels, so that looking at them is no reading of test.
+
+    Raises:
+        BadData: the data is no longer what the run was trained on.
+    """
+    dataset = reload(trained.run)
+    there: list[SplitName] = ["test"]
+    if _has_validation(trained, dataset):
+        there.insert(0, "validation")
+    found, left = [], most
+    for name in there:
+        part = _part(trained, dataset, name)
+        # Files come class by class.
+        rows = np.unique(np.linspace(0, len(part) - 1, min(left, len(part))).astype(int))
+        if len(rows):
+            found.append((name, np.asarray(part.take(rows).pixels[:])))
+            left -= len(rows)
+    return " and ".join(name for name, _ in found), np.concatenate([each for _, each in found])
+
+
 def _answer(
     trained: Trained, dataset: Dataset, split: SplitName, why: str
 ) -> tuple[Split, Predictions]:

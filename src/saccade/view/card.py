@@ -1,15 +1,15 @@
 """RUN/README.md: the model's card, for whoever finds the folder."""
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from saccade.core.text import markdown, readable
 from saccade.run import durable
 from saccade.run.beginning import begun
 from saccade.run.directory import Run
 from saccade.run.interventions import told
-from saccade.view.story import Story, read_story, readable
+from saccade.view.story import Story, read_story
 
 
 def write_card(run: Run | str | Path) -> Path:
@@ -55,15 +55,6 @@ def card(story: Story) -> str:
             *(["```sh", *map(readable, story.commands), "```", ""] if story.commands else []),
         ]
     )
-
-
-def markdown(value: object) -> str:
-    r"""Text that Markdown takes for nothing but text.
-
-    >>> print(markdown("a_b <script>"))
-    a\_b \<script\>
-    """
-    return re.sub(r"([\\`*_\[\]<>&#|~!$@])", r"\\\1", readable(value))
 
 
 def _classes(data: Mapping[str, Any]) -> str:

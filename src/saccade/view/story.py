@@ -4,7 +4,6 @@ import csv
 import json
 import math
 import shlex
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,18 +154,6 @@ def read_story(run: Run | str | Path) -> Story:
         interventions=[event for event in events if event["event"] == "Intervened"],
         checkpoints=_checkpoints(opened),
         test_reads=_lines(opened.path / "eval" / "test_reads.jsonl"),
-    )
-
-
-def readable(text: object) -> str:
-    """Text from a file as it can be shown: control characters and stray bytes spelled out.
-
-    >>> readable("caf\\udce9\\n")
-    'caf\\\\udce9\\\\n'
-    """
-    return "".join(
-        repr(letter)[1:-1] if unicodedata.category(letter) in ("Cc", "Cs") else letter
-        for letter in str(text)
     )
 
 
