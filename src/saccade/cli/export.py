@@ -11,6 +11,7 @@ def export(
     /,
     *,
     out: Path | None = None,
+    format: Literal["onnx", "saved-model"] = "onnx",
     golden: Literal["generated", "held-out"] = "generated",
     checkpoint: Literal["best", "last"] | None = None,
     model: str | None = None,
@@ -35,6 +36,8 @@ def export(
         A run directory, or a run's name.
     out: Path
         The bundle: a directory, or one file if it ends with .zip. By default RUN/export.
+    format: str
+        onnx, or saved-model: TensorFlow's own, without the rest of a bundle (takes TensorFlow).
     golden: str
         Pictures whose answers travel with it: generated, or held-out, which are the data's.
     checkpoint: str
@@ -44,15 +47,20 @@ def export(
     json: bool
         The last line of stdout is one JSON value.
     """
-    from saccade.export import bundle
+    if format == "saved-model":
+        from saccade.export.saved_model import export_saved_model
 
-    exported = bundle.export(run, out, golden=golden, checkpoint=checkpoint, model=model)
-    for check in exported.checks:
-        print(f"proof    {check}", file=sys.stderr)
+        exported = export_saved_model(run, out, checkpoint=checkpoint, model=model)
+    else:
+        from saccade.export.bundle import export as export_bundle
+
+        exported = export_bundle(run, out, golden=golden, checkpoint=checkpoint, model=model)
+    for each in exported.checks:
+        print(f"proof    {each}", file=sys.stderr)
     if json:
-        told = {"bundle": str(exported.path), "bytes": exported.size}
-        checks = [check.to_json() for check in exported.checks]
-        print(json_format.dumps({**told, "proof": checks}, allow_nan=False))
+        told = {"export": str(exported.path), "bytes": exported.size}
+        proof = [each.to_json() for each in exported.checks]
+        print(json_format.dumps({**told, "proof": proof}, allow_nan=False))
     else:
         print(f"{exported.path}  {exported.size / 1e6:,.1f} MB")
     return 0

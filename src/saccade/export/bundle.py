@@ -4,8 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,35 +14,24 @@ import saccade
 from saccade.bundle import files
 from saccade.bundle.bundle import open_bundle
 from saccade.bundle.model import Model
-from saccade.core.calibration import Calibration, identity
 from saccade.core.errors import BadBundle, BadUsage, Disagrees
 from saccade.core.preprocess import Preprocess
 from saccade.export.card import card
 from saccade.export.golden import as_files, drawn, golden_file
 from saccade.export.materials import bill_of_materials
 from saccade.export.network import to_onnx
-from saccade.export.proof import Parity, parity, prove
+from saccade.export.proof import Asked, Exported, Parity, asked, parity, prove
 from saccade.run import durable
-from saccade.run.directory import Run
-from saccade.train.evaluate import unseen
-from saccade.train.restore import Own, Trained, restore
+from saccade.run.directory import Run, open_run
+from saccade.train.restore import Own
 
 Golden = Literal["generated", "held-out"]
-ASKED, KEPT = 256, 8  # pictures
+KEPT = 8  # golden pictures
 GOLDEN_ARE: Mapping[Golden, str] = {
     "generated": "Golden pictures are drawn by a program; none is of the data",
     "held-out": "Golden pictures are pictures of the data, held out of training: this bundle holds "
     "them, share it as you would share the data",
 }
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A bundle that was written: where, how large in bytes, and how near it is to its run."""
-
-    path: Path
-    size: int
-    checks: tuple[Parity, ...]
 
 
 def export(
@@ -75,45 +63,24 @@ def export(
     >>> exported.path.name, exported.checks[0].pictures, exported.checks[0].agrees
     ('export', 256, True)
     """
-    trained = restore(run, checkpoint, model=model)
-    place = Path(out) if out is not None else trained.run.path / "export"
+    place = Path(out) if out is not None else _run_path(run) / "export"
     check_place(place)
-    calibration = identity(len(trained.classes))
-    kind, pixels = unseen(trained, ASKED)
+    network = asked(run, checkpoint, model)
+    trained = network.trained
     pictures = drawn(*trained.network.input_shape[:2])
     if golden == "held-out":
-        pictures = as_files(pixels[:KEPT])
-    expected = _ask(trained, calibration, _read(trained.preprocess, pictures))
-    written = {
-        files.MODEL: to_onnx(
-            trained.network.graph,
-            trained.weights,
-            trained.preprocess,
-            calibration,
-            trained.classes,
-        ),
-        files.PREPROCESS: _json(trained.preprocess.to_json()),
-        files.CLASSES: _json(list(trained.classes)),
-        files.CALIBRATION: _json(calibration.to_json()),
-        files.GOLDEN: golden_file(pictures, expected),
-    }
-    ours = _ask(trained, calibration, pixels)
-    checks = _checks(written, (kind, pixels, ours), (pictures, expected))
+        pictures = as_files(network.pixels[:KEPT])
+    expected = network.probabilities(_read(trained.preprocess, pictures))
+    written = _network_files(network) | {files.GOLDEN: golden_file(pictures, expected)}
+    checks = _checks(written, network, pictures, expected)
     prove(checks)
-    facts, metrics = trained.run.facts, trained.run.metrics
-    written[files.CARD] = card(facts, metrics, calibration, checks, GOLDEN_ARE[golden])
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
-    written[files.MATERIALS] = bill_of_materials(facts, hashes)
-    told = {
-        "saccade": saccade.__version__,
-        "name": f"{facts['data']['name']}-{facts['model']['name']}",
-        "step": trained.step,
-        "golden": golden,
-        "proof": [check.to_json() for check in checks],
-    }
-    written[files.MANIFEST] = files.manifest_of(written, told)
+    _describe(written, network, checks, golden)
     _write(place, written)
-    return Exported(place, sum(map(len, written.values())), tuple(checks))
+    return Exported(place, sum(map(len, written.values())), checks)
+
+
+def _run_path(run: str | Path | Run) -> Path:
+    return run.path if isinstance(run, Run) else open_run(run).path
 
 
 def check_place(place: Path) -> None:
@@ -131,26 +98,49 @@ def check_place(place: Path) -> None:
         raise BadUsage(f"{place} is there and is no bundle; give another --out")
 
 
+def _network_files(network: Asked) -> dict[str, bytes]:
+    """The network, and what must stand beside it to be asked."""
+    trained, calibration = network.trained, network.calibration
+    graph, weights, rule = trained.network.graph, trained.weights, trained.preprocess
+    return {
+        files.MODEL: to_onnx(graph, weights, rule, calibration, trained.classes),
+        files.PREPROCESS: _json(rule.to_json()),
+        files.CLASSES: _json(list(trained.classes)),
+        files.CALIBRATION: _json(calibration.to_json()),
+    }
+
+
 def _checks(
-    written: Mapping[str, bytes],
-    unseen_asked: tuple[str, np.ndarray, np.ndarray],
-    golden_asked: tuple[list[bytes], np.ndarray],
-) -> list[Parity]:
+    written: Mapping[str, bytes], network: Asked, pictures: list[bytes], expected: np.ndarray
+) -> tuple[Parity, ...]:
     """What is written asked for the same: pictures as pixels, golden ones as files."""
-    (kind, pixels, ours), (pictures, expected) = unseen_asked, golden_asked
     rule = Preprocess.from_json(json.loads(written[files.PREPROCESS]))
     try:
         model = Model(written[files.MODEL])
-        theirs, _ = model.answer(pixels)
+        theirs, _ = model.answer(network.pixels)
         theirs_golden, _ = model.answer(_read(rule, pictures))
     except (BadBundle, ValueError) as error:
         raise Disagrees(f"the exported network does not run: {error}") from None
-    return [parity(kind, ours, theirs), parity("golden", expected, theirs_golden)]
+    return network.parity(theirs), parity("golden", expected, theirs_golden)
 
 
-def _ask(trained: Trained, calibration: Calibration, pixels: np.ndarray) -> np.ndarray:
-    """The network's own probabilities [n, classes]."""
-    return calibration.probabilities(trained.engine.logits(trained.weights, pixels))
+def _describe(
+    written: dict[str, bytes], network: Asked, checks: Sequence[Parity], golden: Golden
+) -> None:
+    """Adds the card, the bill of materials and, last, the manifest."""
+    run, step = network.trained.run, network.trained.step
+    facts = run.facts
+    written[files.CARD] = card(facts, run.metrics, network.calibration, checks, GOLDEN_ARE[golden])
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    written[files.MATERIALS] = bill_of_materials(facts, hashes)
+    told = {
+        "saccade": saccade.__version__,
+        "name": f"{facts['data']['name']}-{facts['model']['name']}",
+        "step": step,
+        "golden": golden,
+        "proof": [check.to_json() for check in checks],
+    }
+    written[files.MANIFEST] = files.manifest_of(written, told)
 
 
 def _read(rule: Preprocess, pictures: list[bytes]) -> np.ndarray:

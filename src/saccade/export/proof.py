@@ -1,17 +1,53 @@
-"""The proof: a bundle and the network it was made of, asked the same."""
+"""The proof: what was written and the network it was made of, asked the same."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from saccade.bundle.bundle import TOLERANCE
+from saccade.core.calibration import Calibration, identity
 from saccade.core.errors import Disagrees
+from saccade.run.directory import Run
+from saccade.train.evaluate import unseen
+from saccade.train.restore import Own, Trained, restore
 
-TOGETHER = 64  # pictures
+ASKED = 256  # pictures
 
-Ask = Callable[[np.ndarray], np.ndarray]
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A run's network and what it answers for pictures that it has not learned from.
+
+    `pixels` are uint8 [n, height, width, channels], of the splits that `kind` names.
+    """
+
+    trained: Trained
+    calibration: Calibration
+    kind: str
+    pixels: np.ndarray
+
+    def probabilities(self, pixels: np.ndarray) -> np.ndarray:
+        """The network's own, calibrated, float64 [n, classes]."""
+        logits = self.trained.engine.logits(self.trained.weights, pixels)
+        return self.calibration.probabilities(logits)
+
+    def parity(self, theirs: np.ndarray) -> "Parity":
+        """Beside somebody else's probabilities for `pixels`."""
+        return parity(self.kind, self.probabilities(self.pixels), theirs)
+
+
+def asked(run: str | Path | Run, checkpoint: str | None, model: Own) -> Asked:
+    """The network of a run, and 256 unseen pictures, or all there are.
+
+    Raises:
+        BadRun: no such run, or it has no checkpoint yet.
+        BadData: its data is gone or has changed.
+    """
+    trained = restore(run, checkpoint, model=model)
+    return Asked(trained, identity(len(trained.classes)), *unseen(trained, ASKED))
 
 
 @dataclass(frozen=True)
@@ -41,6 +77,15 @@ class Parity:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Exported:
+    """What was written: where, how large in bytes, and how near it is to its run."""
+
+    path: Path
+    size: int
+    checks: tuple[Parity, ...]
+
+
 def parity(kind: str, ours: np.ndarray, theirs: np.ndarray) -> Parity:
     """Of two answers for the same pictures, probabilities [n, classes] each.
 
@@ -53,7 +98,7 @@ def parity(kind: str, ours: np.ndarray, theirs: np.ndarray) -> Parity:
     return Parity(kind, len(ours), float(np.nan_to_num(difference, nan=np.inf)), same)
 
 
-def prove(checks: list[Parity]) -> None:
+def prove(checks: Sequence[Parity]) -> None:
     """Passes where all agree.
 
     Raises:
@@ -62,7 +107,7 @@ def prove(checks: list[Parity]) -> None:
     wrong = [check for check in checks if not check.agrees]
     if wrong:
         raise Disagrees(
-            "the exported network does not answer as the run does, so no bundle was written:\n"
+            "the exported network does not answer as the run does, so nothing was written:\n"
             + "\n".join(f"  {check}" for check in wrong)
             + f"\nAt most {TOLERANCE:g} is right. This is a fault of saccade or of the runtime: "
             "please report it with the run's run.json"

@@ -56,7 +56,8 @@ def activations(
 ) -> dict[int, Parts]:
     """What every layer gives, by its position; `images` is what stands at `after`."""
     images = lowered(images, run.mode.precision)
-    values = {after: tuple(Activation(part) for part in jnp.array_split(images, parts))}
+    pieces = jnp.array_split(images, parts) if parts > 1 else [images]
+    values = {after: tuple(map(Activation, pieces))}
     for node in graph.nodes[after + 1 :]:
         values[node.position] = _through(node, run, [values[i] for i in node.inputs])
     return values
@@ -94,6 +95,8 @@ def whole(parts: Parts) -> Activation:
 
 def _apart(whole: Activation, like: Parts) -> Parts:
     """The batch in the pieces that `like` has."""
+    if len(like) == 1:
+        return (whole,)
     ends = np.cumsum([part.pictures for part in like])[:-1]
     return tuple(Activation(array) for array in jnp.split(whole.batch_first(), ends))
 
