@@ -31,7 +31,12 @@ from nets import NETS  # noqa: E402
 from table import write_table  # noqa: E402
 
 PEERS = ROOT / ".venv-peers"
-NEEDS = {"tensorflow": ["tensorflow-cpu"], "torch": ["torch==2.13.0", "numpy"]}
+NEEDS = {
+    "tensorflow": ["tensorflow-cpu"],
+    "torch": ["torch==2.13.0", "numpy"],
+    # What writes ONNX files (benchmarks/export.py).
+    "torch-onnx": ["torch==2.13.0", "numpy", "onnx", "onnxscript", "torchvision"],
+}
 # Pictures in an epoch: a warm one takes about a second or more on two cores.
 IMAGES = {
     "softmax": 60_000,
