@@ -5,8 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from saccade.core.errors import BadUsage
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.backend import keras
 from saccade.models.graph import Node
 from saccade.models.lenet import squash
@@ -65,13 +64,13 @@ def activated(layer: Any, function: Any, writer: Writer, x: Value) -> Value:
     """A value after a layer's activation.
 
     Raises:
-        BadUsage: it is none that is known here; names the layer.
+        NoRule: it is none that is known here; names the layer.
     """
     if function is functions.softmax:
         return _softmax(writer, x, -1)
     if function not in POINTWISE:
         name = getattr(function, "__name__", type(function).__name__)
-        raise BadUsage(f"the activation `{name}` of layer `{layer.name}` can't be exported")
+        raise NoRule(f"the activation `{name}` of layer `{layer.name}` can't be exported")
     return x.as_it_lies(POINTWISE[function](writer, x.name))
 
 
@@ -84,7 +83,7 @@ def relu(node: Node, writer: Writer, x: Value) -> Value:
     """ReLU, with a slope below 0 or an upper limit."""
     layer = node.layer
     if layer.threshold:
-        raise BadUsage(f"layer `{layer.name}` with a threshold can't be exported")
+        raise NoRule(f"layer `{layer.name}` with a threshold can't be exported")
     slope, most = float(layer.negative_slope or 0), layer.max_value
     if not slope:
         name = writer.add("Relu", [x.name]) if most is None else _clipped(writer, x.name, most)
@@ -116,7 +115,7 @@ def prelu(node: Node, writer: Writer, x: Value) -> Value:
 def softmax(node: Node, writer: Writer, x: Value) -> Value:
     """Softmax along one axis."""
     if not isinstance(node.layer.axis, int):
-        raise BadUsage(f"layer `{node.layer.name}` over several axes can't be exported")
+        raise NoRule(f"layer `{node.layer.name}` over several axes can't be exported")
     return _softmax(writer, x, node.layer.axis)
 
 

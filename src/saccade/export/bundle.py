@@ -21,6 +21,8 @@ from saccade.export.golden import as_files, drawn, golden_file
 from saccade.export.materials import bill_of_materials
 from saccade.export.network import to_onnx
 from saccade.export.proof import Asked, Exported, Parity, asked, parity, prove
+from saccade.export.traced import traced_onnx
+from saccade.export.writer import NoRule
 from saccade.run import durable
 from saccade.run.directory import Run, open_run
 from saccade.train.restore import Own
@@ -53,6 +55,7 @@ def export(
         BadRun: no such run, or it has no checkpoint yet.
         BadData: its data, which the proof takes, is gone or has changed.
         BadUsage: a layer can't be exported, or something else is at `out`.
+        MissingFile: a layer has no rule here, and jax2onnx, which may know it, is not installed.
         Disagrees: the file does not answer as the network does.
 
     >>> import saccade, tempfile
@@ -102,8 +105,12 @@ def _network_files(network: Asked) -> dict[str, bytes]:
     """The network, and what must stand beside it to be asked."""
     trained, calibration = network.trained, network.calibration
     graph, weights, rule = trained.network.graph, trained.weights, trained.preprocess
+    try:
+        model = to_onnx(graph, weights, rule, calibration, trained.classes)
+    except NoRule as lacking:
+        model = traced_onnx(trained, calibration, lacking)
     return {
-        files.MODEL: to_onnx(graph, weights, rule, calibration, trained.classes),
+        files.MODEL: model,
         files.PREPROCESS: _json(rule.to_json()),
         files.CLASSES: _json(list(trained.classes)),
         files.CALIBRATION: _json(calibration.to_json()),

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from saccade.core.errors import BadUsage
 from saccade.export.activations import activated
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Node
 from saccade.models.lenet import TABLE
 
@@ -32,11 +31,11 @@ def window(node: Node, size: Sequence[int], dilations: Sequence[int] = (1, 1)) -
     """What a layer that slides a window of this size says of it.
 
     Raises:
-        BadUsage: it takes its channels first, or pads otherwise than `same` and `valid`.
+        NoRule: it takes its channels first, or pads otherwise than `same` and `valid`.
     """
     layer = node.layer
     if layer.data_format != "channels_last" or layer.padding not in ("same", "valid"):
-        raise BadUsage(f"layer `{layer.name}`: channels last and same or valid padding are known")
+        raise NoRule(f"layer `{layer.name}`: channels last and same or valid padding are known")
     pads = [0] * 4
     if layer.padding == "same":
         pads = same_pads(node.input_shape[:2], size, layer.strides, dilations)

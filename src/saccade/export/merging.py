@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from saccade.core.errors import BadUsage
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Node
 
 
@@ -31,7 +30,7 @@ def concatenate(node: Node, writer: Writer, *values: Value) -> Value:
     """Concatenate, of pictures by channel, of vectors end to end."""
     axes = len(values[0].shape)
     if node.layer.axis not in (-1, axes) or axes == 2:
-        raise BadUsage(f"layer `{node.layer.name}` over axis {node.layer.axis} can't be exported")
+        raise NoRule(f"layer `{node.layer.name}` over axis {node.layer.axis} can't be exported")
     pictures = axes == 3
     turn = writer.channels_first if pictures else writer.channels_last
     name = writer.add("Concat", [turn(value).name for value in values], {"axis": 1})

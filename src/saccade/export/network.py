@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from saccade.core.calibration import Calibration
-from saccade.core.errors import BadUsage
 from saccade.core.preprocess import Numbers, Preprocess
 from saccade.export.layers import LAYERS
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Graph
 
 PROBABILITIES, LOGITS = "probabilities", "logits"
@@ -29,13 +28,13 @@ def to_onnx(
     calibration and softmax are in it, and a binary network has two columns.
 
     Raises:
-        BadUsage: a layer or an activation can't be written; names it.
+        NoRule: a layer or an activation can't be written; names it.
     """
     unknown = sorted({node.kind for node in graph.nodes} - set(LAYERS))
     if unknown:
-        raise BadUsage(
-            f"{', '.join(f'`{kind}`' for kind in unknown)} can't be exported: nobody has written "
-            f"down yet what such a layer is in ONNX"
+        raise NoRule(
+            f"{', '.join(f'`{kind}`' for kind in unknown)} can't be exported: there is no rule for "
+            f"such a layer"
         )
     writer = Writer(weights)
     flat = all(node.kind == "Flatten" for node in graph.nodes if -1 in node.inputs)

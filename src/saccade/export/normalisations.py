@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from saccade.core.errors import BadUsage
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.backend import keras
 from saccade.models.graph import Node
 
@@ -15,7 +14,7 @@ def batch_normalization(node: Node, writer: Writer, x: Value) -> Value:
     """
     layer, axes = node.layer, len(x.shape)
     if layer.axis not in (-1, axes) or axes == 2:
-        raise BadUsage(f"layer `{layer.name}` over axis {layer.axis} can't be exported")
+        raise NoRule(f"layer `{layer.name}` over axis {layer.axis} can't be exported")
     x = writer.channels_first(x) if axes == 3 else writer.channels_last(x)
     mean, variance = (writer.weights[node.weight(f"moving_{w}")] for w in ("mean", "variance"))
     gamma = writer.weights[node.weight("gamma")] if layer.scale else np.ones_like(mean)
@@ -30,7 +29,7 @@ def layer_normalization(node: Node, writer: Writer, x: Value) -> Value:
     axis = layer.axis[0] if isinstance(layer.axis, list | tuple) else layer.axis
     several = isinstance(layer.axis, list | tuple) and len(layer.axis) != 1
     if several or axis not in (-1, len(x.shape)) or getattr(layer, "rms_scaling", False):
-        raise BadUsage(f"layer `{layer.name}` can be exported over the last axis only")
+        raise NoRule(f"layer `{layer.name}` can be exported over the last axis only")
     x = writer.channels_last(x)
     units = x.shape[-1]
     gamma = writer.weights[node.weight("gamma")] if layer.scale else np.ones(units)
@@ -44,7 +43,7 @@ def normalization(node: Node, writer: Writer, x: Value) -> Value:
     """Normalization by a mean and a variance that it was given, or that it has learnt of data."""
     layer = node.layer
     if layer.invert or layer.axis not in ((-1,), (len(x.shape),), -1):
-        raise BadUsage(f"layer `{layer.name}` can be exported by channel, not inverted")
+        raise NoRule(f"layer `{layer.name}` can be exported by channel, not inverted")
     mean, variance = (_given(node, writer, what) for what in ("mean", "variance"))
     deviation = np.maximum(np.sqrt(variance), keras.backend.epsilon())
     moved = writer.add("Sub", [x.name, writer.by_channel(mean, x)])

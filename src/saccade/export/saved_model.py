@@ -13,9 +13,8 @@ import numpy as np
 from saccade.core.calibration import Calibration
 from saccade.core.errors import BadUsage, MissingFile
 from saccade.export.proof import Exported, asked, prove
-from saccade.models.activation import Mode
+from saccade.export.traced import answering
 from saccade.models.backend import jax
-from saccade.models.forward import forward
 from saccade.run import durable
 from saccade.run.directory import Run, open_run
 from saccade.train.restore import Own, Trained
@@ -112,19 +111,9 @@ def write_saved_model(trained: Trained, calibration: Calibration, folder: Path) 
 
 def _program(trained: Trained, calibration: Calibration) -> Any:
     """Pixels -> (probabilities, logits) for batches of any size, as JAX exports it."""
-    graph, rule = trained.network.graph, trained.preprocess
-    scale, offset = (np.asarray(each, np.float32) for each in (rule.scale, rule.offset))
-    slopes, added = (np.array(e, np.float32) for e in (calibration.scale, calibration.offset))
-    weights = {name: np.asarray(value) for name, value in trained.weights.items()}
-
-    def answer(pixels: Any) -> tuple[Any, Any]:
-        floats = pixels.astype(jnp.float32) * scale + offset
-        logits, _ = forward(graph, weights, floats, form="layers", mode=Mode())
-        return jax.nn.softmax(logits * slopes + added), logits
-
     (batch,) = jax.export.symbolic_shape("batch")
-    pixels = jax.ShapeDtypeStruct((batch, *graph.input_shape), jnp.uint8)  # type: ignore[no-untyped-call]
-    return jax.export.export(jax.jit(answer), platforms=PLATFORMS)(pixels)
+    pixels = jax.ShapeDtypeStruct((batch, *trained.network.input_shape), jnp.uint8)  # type: ignore[no-untyped-call]
+    return jax.export.export(jax.jit(answering(trained, calibration)), platforms=PLATFORMS)(pixels)
 
 
 def _in_old_words(program: bytes) -> bytes:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from saccade.core.errors import BadUsage
 from saccade.export.convolutions import window
-from saccade.export.writer import Value, Writer
+from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Node
 
 
@@ -99,7 +98,7 @@ def cropping(node: Node, writer: Writer, x: Value) -> Value:
 def up_sampling(node: Node, writer: Writer, x: Value) -> Value:
     """UpSampling2D that repeats pixels."""
     if node.layer.interpolation != "nearest":
-        raise BadUsage(f"layer `{node.layer.name}` is exported with nearest interpolation only")
+        raise NoRule(f"layer `{node.layer.name}` is exported with nearest interpolation only")
     _check_last(node)
     down, across = node.layer.size
     scales = writer.constant([1.0, 1.0, down, across])
@@ -116,4 +115,4 @@ def nothing(node: Node, writer: Writer, x: Value) -> Value:
 
 def _check_last(node: Node) -> None:
     if node.layer.data_format != "channels_last":
-        raise BadUsage(f"layer `{node.layer.name}`: only channels last are known")
+        raise NoRule(f"layer `{node.layer.name}`: only channels last are known")

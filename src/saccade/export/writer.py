@@ -12,9 +12,15 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from saccade.core.errors import BadUsage
+
 # ONNX Runtime has had both since 1.14 (2023); newer ones add nothing that is needed here.
 OPSET, IR_VERSION = 17, 8
 BATCH = "batch"
+
+
+class NoRule(BadUsage):
+    """A layer, or a setting of one, that nobody has written down in ONNX here."""
 
 
 @dataclass(frozen=True)
