@@ -654,4 +654,71 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("split.take(np.sort(np.concatenate(", "split.take((np.concatenate("),
         ],
     ),
+    (
+        "export/convolutions.py",
+        ("tests/export/test_layers.py", "-k", "fit or gives and (Conv or Dense or Flatten)"),
+        [
+            (
+                "before = [each // 2 for each in missing]",
+                "before = [-(-each // 2) for each in missing]",
+            ),
+            ("(window - 1) * dilation + 1 - size", "window - size"),
+            ("kernel.reshape(*x.flat, -1).transpose(2, 0, 1, 3)", "kernel.reshape(*x.flat, -1)"),
+            ('"group": layer.groups}', '"group": 1}'),
+            (
+                "height, width, 1, channels * multiplier)",
+                "height, width, 1, multiplier * channels)[::-1]",
+            ),
+        ],
+    ),
+    (
+        "export/shapes.py",
+        ("tests/export/test_layers.py", "-k", "gives"),
+        [
+            ('if padding and not writer.maker(padding.input[0], "Relu"):', "if False:"),
+            ("[0, 0, top, left, 0, 0, bottom, right]", "[0, 0, top, left, 0, 0, right, bottom]"),
+            ("[top + height, left + width]", "[height, width]"),
+            ("moves = channels > 1 and height * width > 1", "moves = False"),
+        ],
+    ),
+    (
+        "export/normalisations.py",
+        ("tests/export/test_layers.py", "-k", "ormalization or Rescaling"),
+        [
+            ("if layer.scale else np.ones_like(mean)", "if layer.scale else np.zeros_like(mean)"),
+            ("np.maximum(np.sqrt(variance), keras", "np.maximum(variance, keras"),
+            ('told = {"axis": -1, "epsilon": float(layer.epsilon)}', 'told = {"axis": -1}'),
+        ],
+    ),
+    (
+        "export/network.py",
+        ("tests/export/test_network.py", "-k", "turn or inside or transposes"),
+        [
+            ('(("Mul", preprocess.scale, 1)', '(("Mul", preprocess.offset, 1)'),
+            ("_calibrated(writer, logits, calibration))", "logits)"),
+            ("if (offset != 0).any():", "if False:"),
+            ("turned=not flat)", "turned=True)"),
+        ],
+    ),
+    (
+        "export/proof.py",
+        ("tests/export/test_proof.py",),
+        [
+            ("nan=np.inf", "nan=0.0"),
+            ("and self.same_class == self.pictures", ""),
+            ("self.difference <= TOLERANCE and", ""),
+            ("if not check.agrees]", "if check.pictures == 0]"),
+        ],
+    ),
+    (
+        "bundle/files.py",
+        ("tests/bundle/test_files.py",),
+        [
+            ("if told.st_size > most:", "if False:"),
+            ("if told.file_size > most:", "if False:"),
+            ('or hashlib.sha256(data).hexdigest() != told["sha256"]', ""),
+            ("if set(listed) != set(LIMITS):", "if set(listed) < set(LIMITS):"),
+            ('getattr(os, "O_NOFOLLOW", 0)', "0"),
+        ],
+    ),
 ]
