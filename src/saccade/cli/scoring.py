@@ -209,4 +209,6 @@ def _root(path: Path, wanted: Wanted) -> Path | None:
 
 
 def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
     return one.resolve() == other.resolve()

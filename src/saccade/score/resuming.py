@@ -86,7 +86,9 @@ class Part:
         """From where it was stopped; False if the file is not what was noted."""
         try:
             noted = SoFar(*(int(told[key]) for key in SoFar._fields))
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return False
+        if noted.rows < 0 or not 0 <= noted.bytes <= os.fstat(self._file.fileno()).st_size:
             return False
         left, found = noted.bytes, 0
         self._file.seek(0)
