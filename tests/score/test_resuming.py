@@ -59,7 +59,7 @@ def test_an_exception_notes_what_there_is(table):
     assert json.loads(aside(table)[1].read_text())["rows"] == 4
 
 
-@pytest.mark.parametrize("more", [b"x", b"\n", as_lines(ROWS[4:7]), b"\xff" * 100])
+@pytest.mark.parametrize("more", [b"x", b"\n", as_lines(ROWS[4:7]), b"\xff" * 10_000])
 def test_rows_that_were_not_noted_are_written_again(table, more):
     go_on(table, 4)
     with aside(table)[0].open("ab") as file:
