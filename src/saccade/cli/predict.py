@@ -40,8 +40,8 @@ def predict(
         saccade predict runs/2026-11-21-digits-conv-bn one.png two.jpg
         saccade predict runs/flowers photos/*.jpg --json
         saccade predict squeezenet1.1 photo.jpg
-        saccade predict runs/flowers ./photos -o predictions.csv --html predictions.html
-        saccade predict runs/flowers photos.tar rows.csv -o predictions.parquet --probabilities
+        saccade predict runs/flowers ./photos -o answers.csv --html page.html
+        saccade predict runs/flowers photos.tar rows.csv -o all.parquet
 
     Parameters
     ----------

@@ -32,9 +32,8 @@ def as_lines(rows: Iterable[Sequence[object]]) -> bytes:
 
 def read_table(path: Path) -> list[dict[str, str]]:
     """The rows of a file that `write_table` wrote, as text."""
-    lines = read_lines(path)
-    header = next(lines)
-    return [dict(zip(header, row, strict=False)) for row in lines]
+    lines = list(read_lines(path))
+    return [dict(zip(lines[0], row, strict=False)) for row in lines[1:]]
 
 
 def read_lines(path: Path) -> Iterator[list[str]]:
