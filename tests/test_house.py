@@ -15,6 +15,7 @@ ROWS = (
     {"view", "diagnose", "serve", "doctor", "search", "lab"},
     {"export"},
     {"train", "explain"},
+    {"score"},
     {"models", "data", "confidence"},
     {"run", "bundle"},
     {"core"},
@@ -96,6 +97,10 @@ def test_there_is_no_utils():
         "view.live.serving",
         "models",
         "models.bases",
+        "score.scoring",
+        "score.resuming",
+        "score.shown",
+        "view.scored",
     ],
 )
 def test_this_loads_no_framework(module):

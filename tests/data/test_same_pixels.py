@@ -19,8 +19,8 @@ import saccade
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Dataset
 from saccade.data.decoders import Worker
+from saccade.score import ask
 from saccade.train.engine import Engine
-from saccade.train.predict import _read
 
 COUNT = 1_000
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2))
@@ -181,7 +181,7 @@ def trained_on(data: Dataset) -> tuple[list[str], np.ndarray]:
 def asked_for(root: Path, names: Sequence[str], rule: Preprocess) -> np.ndarray:
     """What `saccade predict` gives the network of these files, by the rule that a run keeps."""
     kept = Preprocess(**json.loads(json.dumps(rule.to_json())))
-    read = _read([root / name for name in names], kept)
+    read = ask.read_all(ask.files([root / name for name in names]), kept)
     assert [name for name, one in zip(names, read, strict=True) if isinstance(one, str)] == []
     return tensors(kept, np.stack(read))
 

@@ -721,4 +721,83 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ('getattr(os, "O_NOFOLLOW", 0)', "0"),
         ],
     ),
+    (
+        "score/scoring.py",
+        ("tests/score/test_scoring.py",),
+        [
+            ("start // size % 2 * size)", "0)"),
+            ("np.array(halves[start // size % 2])", "halves[start // size % 2]"),
+            ("ahead.submit(decode, first) if", "ahead.submit(decode, 0) if"),
+            ("answerer.logits(pixels)[: len(some)]", "answerer.logits(pixels[: len(some)])"),
+            ("_check_places(some, problems)", "pass"),
+        ],
+    ),
+    (
+        "score/resuming.py",
+        ("tests/score/test_resuming.py",),
+        [
+            ("self._file.truncate(noted.bytes)", "pass"),
+            ("left or found != noted.checksum", "left"),
+            ("    if others and anew:", "    if others or anew:"),
+            ("zlib.crc32(lines, before.checksum)", "zlib.crc32(lines)"),
+            ("fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH | fcntl.LOCK_NB"),
+            ("            if path.exists():", "            if False:"),
+            (".startswith(begun) and not anew", ".startswith(b'') and not anew"),
+        ],
+    ),
+    (
+        "score/tally.py",
+        ("tests/score/test_tally.py",),
+        [
+            ("(-row.probability, -position)", "(row.probability, -position)"),
+            ("_keep(self._surest, (row.probability, -position))", "pass"),
+            (
+                "_keep(self._surest, (row.probability, -position))",
+                "self._surest.append((0.5, -position))",
+            ),
+            ("heapq.heappushpop(heap, entry)", "heapq.heapreplace(heap, entry)"),
+            ("if row.label in self._known:", "if row.label:"),
+        ],
+    ),
+    (
+        "score/table.py",
+        ("tests/score/test_table.py",),
+        [
+            (
+                '"predicted", "probability", *more, "problem"',
+                '"predicted", "probability", "problem", *more',
+            ),
+            ("at = 1 + self.labelled", "at = 1"),
+            ("str(cells[at + 2 + len(self.more)])", "str(cells[at + 2])"),
+        ],
+    ),
+    (
+        "score/identity.py",
+        ("tests/score/test_identity.py",),
+        [
+            ("[one.name, one.label, one.path, stamp]", "[one.name, one.path, stamp]"),
+            ("status.st_size, status.st_mtime_ns", "status.st_size, 0"),
+        ],
+    ),
+    (
+        "data/unlabelled.py",
+        ("tests/data/test_unlabelled.py",),
+        [
+            ("if meant else", "if True else"),
+            ("tops <= SPLIT_NAMES.keys() else 0", "False else 0"),
+            ("entry not in told]", "True]"),
+            ("found.sort(key=lambda one: tree_order(one.name))", "pass"),
+            ("if e not in others]", "if e in others]"),
+        ],
+    ),
+    (
+        "view/scored.py",
+        ("tests/view/test_scored.py",),
+        [
+            ('"true" if answer == one.label else "wrong"', '"true"'),
+            ('which = "true" if is_true else', 'which = "wrong" if is_true else'),
+            ("bars.append((one.label, one.of_label))", "pass"),
+            ('title="{page.text(name)}"', 'title="{name}"'),
+        ],
+    ),
 ]

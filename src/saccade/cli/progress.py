@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from saccade.run.events import Evaluated, Event, Intervened, Prepared, StepsDone
 from saccade.run.interventions import told
 
 SECONDS_BETWEEN_LINES = 2.0
+SECONDS_BETWEEN_ANSWERS = 5.0
 
 
 class Show(Protocol):
@@ -42,6 +43,34 @@ def reading_progress() -> Iterator[Progress | None]:
         return
     with _bar(console) as bar:
         yield bar
+
+
+@contextmanager
+def scoring_progress(first: int, total: int) -> Iterator[Callable[[int], None]]:
+    """Is told how many pictures have an answer, `first` of them from before; says what is left."""
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with _bar(console) as bar:
+            task = bar.add_task("pictures", total=total, completed=first, text="")
+            yield lambda done: bar.update(task, completed=done)
+        return
+    began = said = time.monotonic()
+
+    def say(done: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if now - said < SECONDS_BETWEEN_ANSWERS or done == total:
+            return
+        said = now
+        speed = (done - first) / (now - began)
+        print(
+            f"{done:,} of {total:,} pictures, {speed:,.0f} a second, "
+            f"about {duration((total - done) / speed)} left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    yield say
 
 
 def _bar(console: Console) -> Progress:

@@ -30,9 +30,8 @@ def list_tree(
         BadData: it is neither, or a metadata file is wrong; names it.
         BadUsage: `group_by` or `weight_by` where no metadata file has that column.
     """
-    files = [path for path in place.entries() if _is_metadata(path, base)]
-    read = ((path, _table(place, path, group_by, weight_by)) for path in files)
-    tables = {path: table for path, table in read if table is not None}
+    files = _files(place, base)
+    tables = _tables(place, files, group_by, weight_by)
     if tables:
         return _list(place, name, base, tables)
     for option, asked in (("--group-by", group_by), ("--weight-by", weight_by)):
@@ -52,6 +51,28 @@ def list_tree(
             place.entries(),
         ) from None
     return replace(listing, how=f"{listing.how}, {files[0]} has no labels")
+
+
+def list_metadata(place: Place, name: str, base: str) -> Listing | None:
+    """The pictures that metadata files name, or None where none is there, or none has labels.
+
+    Raises:
+        BadData: a metadata file is wrong; names it.
+    """
+    tables = _tables(place, _files(place, base), None, None)
+    return _list(place, name, base, tables) if tables else None
+
+
+def _files(place: Place, base: str) -> list[str]:
+    return [path for path in place.entries() if _is_metadata(path, base)]
+
+
+def _tables(
+    place: Place, files: Sequence[str], group_by: str | None, weight_by: str | None
+) -> dict[str, Table]:
+    """Those with labels."""
+    read = ((path, _table(place, path, group_by, weight_by)) for path in files)
+    return {path: table for path, table in read if table is not None}
 
 
 def _is_metadata(path: str, base: str) -> bool:

@@ -20,7 +20,7 @@ def list_path(
     group_by: str | None = None,
     weight_by: str | None = None,
 ) -> Listing:
-    """The pictures at a path.
+    """The labelled pictures at a path.
 
     `image_root` is where a CSV's paths begin; by default its folder, or an archive there.
 
@@ -29,9 +29,7 @@ def list_path(
         BadUsage: `image_root`, `group_by` or `weight_by` where there is no table.
     """
     if is_table(path):
-        if image_root is not None:
-            return list_csv(path, open_place(image_root), group_by, weight_by)
-        return _list_beside(path.absolute(), group_by, weight_by)
+        return list_table(path, image_root, group_by, weight_by)
     if image_root is not None:
         raise BadUsage(f"--image-root is where a CSV's paths begin; {path} is no CSV")
     if path.exists() and not path.is_dir() and not is_archive(path):
@@ -47,14 +45,33 @@ def list_path(
     return listing
 
 
-def _list_beside(table: Path, group_by: str | None, weight_by: str | None) -> Listing:
+def list_table(
+    path: Path,
+    image_root: Path | None = None,
+    group_by: str | None = None,
+    weight_by: str | None = None,
+    labelled: bool = True,
+) -> Listing:
+    """The pictures that a CSV names, which need not be `labelled`; `image_root` as `list_path`.
+
+    Raises:
+        BadData, BadUsage: as `list_path`.
+    """
+    if image_root is not None:
+        return list_csv(path, open_place(image_root), group_by, weight_by, labelled)
+    return _list_beside(path.absolute(), group_by, weight_by, labelled)
+
+
+def _list_beside(
+    table: Path, group_by: str | None, weight_by: str | None, labelled: bool
+) -> Listing:
     """A CSV whose pictures lie in its folder; or, where none does, in an archive beside it."""
     folder = Directory(table.parent)
-    listing = list_csv(table, folder, group_by, weight_by)
+    listing = list_csv(table, folder, group_by, weight_by, labelled)
     if _lie_in(folder, listing) or (listing.found and not listing.excluded):
         return listing
     for archive in sorted(path for path in table.parent.iterdir() if is_archive(path)):
-        packed = list_csv(table, place := open_place(archive), group_by, weight_by)
+        packed = list_csv(table, place := open_place(archive), group_by, weight_by, labelled)
         if _lie_in(place, packed):
             return replace(packed, how=f"{packed.how}; pictures from {archive.name}")
     if listing.found:  # on servers, all of them

@@ -107,10 +107,17 @@ class Resolved:
     doubles: int
 
 
-def resolve(table: Table, place: Place, base: str = "", part: Part | None = None) -> Resolved:
+def resolve(
+    table: Table,
+    place: Place,
+    base: str = "",
+    part: Part | None = None,
+    labelled: bool = True,
+) -> Resolved:
     """Finds the rows' pictures; their paths are relative to `base` inside `place`.
 
-    `part` is what they are part of where the table does not say it. Paths that leave the place,
+    `part` is what they are part of where the table does not say it. Where they need not be
+    `labelled`, a blank label is no error. Paths that leave the place,
     missing files and URLs that are not fetched are left out; the same picture twice is taken once,
     with two labels not at all. Other URLs are pictures of a `Remote` place.
 
@@ -119,7 +126,7 @@ def resolve(table: Table, place: Place, base: str = "", part: Part | None = None
             examples.
         MissingFile: fetching what a URL names takes what is not installed.
     """
-    _check_cells(table)
+    _check_cells(table, labelled)
     remote = Remote()
     excluded: list[Excluded] = []
     pictures: dict[str, list[tuple[Row, Found]]] = defaultdict(list)
@@ -152,7 +159,7 @@ def _differing(named: Sequence[Found]) -> str:
     labels = dict.fromkeys(one.label for one in named)
     groups = dict.fromkeys(one.group for one in named)
     if len(labels) > 1:
-        return f"different labels: {', '.join(labels)}"
+        return f"different labels: {', '.join(label or 'none' for label in labels)}"
     # A row without a group of its own counts as one more mention, not as another group.
     told = [group for group in groups if not group.startswith("row ")]
     if len(told) > 1:
@@ -161,10 +168,11 @@ def _differing(named: Sequence[Found]) -> str:
     return f"different weights: {', '.join(map(str, weights))}" if len(weights) > 1 else ""
 
 
-def _check_cells(table: Table) -> None:
+def _check_cells(table: Table, labelled: bool) -> None:
     rows = table.rows
     _refuse("no path", [f"row {row.number}" for row in rows if not row.path])
-    _refuse("no label", [f"row {row.number}: {public(row.path)}" for row in rows if not row.label])
+    blank = [f"row {row.number}: {public(row.path)}" for row in rows if labelled and not row.label]
+    _refuse("no label", blank)
     if table.has_split:
         known = ", ".join(SPLIT_NAMES)
         strange = [row for row in rows if row.split.lower() not in SPLIT_NAMES]

@@ -34,9 +34,15 @@ MOST_BYTES = 1 << 30
 
 
 def list_csv(
-    file: Path, place: Place, group_by: str | None, weight_by: str | None = None
+    file: Path,
+    place: Place,
+    group_by: str | None,
+    weight_by: str | None = None,
+    labelled: bool = True,
 ) -> Listing:
     """The pictures that a CSV names; its paths are relative to `place`.
+
+    Where they need not be `labelled`, rows may lack a label, and all may.
 
     Raises:
         BadData: it is no such CSV, or a row has no label; says which rows.
@@ -45,8 +51,8 @@ def list_csv(
     try:
         if file.stat().st_size > MOST_BYTES:
             raise BadData(f"larger than {MOST_BYTES >> 30} GiB")
-        table = read_table(as_text(file.read_bytes()), group_by, weight_by)
-        named = resolve(table, place)
+        table = read_table(as_text(file.read_bytes()), group_by, weight_by, labelled)
+        named = resolve(table, place, labelled=labelled)
     except BadData as error:
         raise BadData(f"{file}: {error}") from None
     doubles = f"; {named.doubles:,} double rows" if named.doubles else ""
@@ -54,7 +60,7 @@ def list_csv(
         stem(file),
         f"CSV of {table.columns}{doubles}{table.notes}",
         named.found,
-        tuple(sorted({row.label for row in table.rows})),
+        tuple(sorted({row.label for row in table.rows if row.label})),
         (*named.excluded, *place.excluded),
         table.grouped_by,
         table.weighted_by,
@@ -75,8 +81,12 @@ def as_text(data: bytes) -> str:
         raise BadData(f"not UTF-8 in line {line}: save it as UTF-8") from None
 
 
-def read_table(text: str, group_by: str | None, weight_by: str | None = None) -> Table:
+def read_table(
+    text: str, group_by: str | None, weight_by: str | None = None, labelled: bool = True
+) -> Table:
     """The rows of a CSV. The separator is the one that makes sense of the first row.
+
+    Where they need not be `labelled`, a column of paths is enough.
 
     Raises:
         BadData: none does, or a row has too many cells.
@@ -88,9 +98,9 @@ def read_table(text: str, group_by: str | None, weight_by: str | None = None) ->
     for separator in SEPARATORS:
         first = _first_row(text, separator)
         columns = Columns.of(first, group_by, weight_by)
-        if columns is not None and columns.label is not None:
+        if columns is not None and not (labelled and columns.label is None):
             return _read(text, separator, columns, first)
-        bare = _without_header(first)
+        bare = _without_header(first, labelled)
         if bare is not None:
             for option, asked in (("--group-by", group_by), ("--weight-by", weight_by)):
                 if asked is not None:
@@ -113,9 +123,11 @@ def _first_row(text: str, separator: str) -> list[str]:
         return []
 
 
-def _without_header(first: Sequence[str]) -> Columns | None:
+def _without_header(first: Sequence[str], labelled: bool) -> Columns | None:
     cells = [cell.strip().lower() for cell in first]
     pictures = [cell.endswith(SUFFIXES) or "://" in cell for cell in cells]
+    if pictures == [True] and not labelled:
+        return Columns(path=0, label=None, split=None, group=None)
     if pictures == [True, False]:
         return Columns(path=0, label=1, split=None, group=None)
     if pictures == [False, True, False] and cells[0] in SPLIT_NAMES:
@@ -125,9 +137,7 @@ def _without_header(first: Sequence[str]) -> Columns | None:
 
 def _read(text: str, separator: str, columns: Columns, header: Sequence[str] | None) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    width = 2 if columns.split is None else 3
-    if header is not None:
-        width = len(header)
+    width = len(header) if header is not None else _width(columns)
     rows: list[Row] = []
     seen = header is None
     try:
@@ -172,7 +182,15 @@ def row_of(number: int, cells: Sequence[str], columns: Columns) -> Row:
     )
 
 
+def _width(columns: Columns) -> int:
+    """Of a row without a header."""
+    used = (columns.path, columns.label, columns.split)
+    return 1 + max(column for column in used if column is not None)
+
+
 def _named(columns: Columns, header: Sequence[str] | None) -> str:
+    if header is None and columns.label is None:
+        return "PATH"
     if header is None:
         return "PATH,LABEL" if columns.split is None else "SPLIT,PATH,LABEL"
     used = (columns.path, columns.label, columns.split)

@@ -1,45 +1,24 @@
 """Answers for pictures nobody has labelled."""
 
 import difflib
-import math
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import jax
 import numpy as np
 
+from saccade.core.answerer import Answerer
 from saccade.core.errors import BadRun, BadUsage
-from saccade.core.preprocess import Preprocess
-from saccade.core.records import Predictions
-from saccade.core.room import reserve
-from saccade.data.decoders import decoders
-from saccade.data.listing import Found
-from saccade.data.place import Directory
 from saccade.models.bases import BASES
 from saccade.run.directory import Run
+from saccade.score.ask import Answer, Unread, ask, files
+from saccade.train.engine import ANSWER_BATCH
 from saccade.train.restore import Own, Trained, restore
 from saccade.train.source import Source, source_network
-
-TOP = 5
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The network's answer for one file; `topk` are (class, probability), most likely first."""
-
-    path: str
-    label: str
-    probability: float
-    topk: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class Unread:
-    """A file that could not be read as a picture, and why."""
-
-    path: str
-    reason: str
 
 
 def predict(
@@ -65,53 +44,46 @@ def predict(
     """
     if not pictures:
         raise BadUsage("give at least one picture")
-    trained = _answerer(run, model)
-    read = _read(pictures, trained.preprocess)
-    good = [pixels for pixels in read if isinstance(pixels, np.ndarray)]
-    if not good:
-        return [Unread(str(p), str(r)) for p, r in zip(pictures, read, strict=True)]
-    logits = trained.engine.logits(trained.weights, np.stack(good))
-    probabilities = iter(Predictions(logits, np.zeros(len(good), np.int32)).probabilities)
-    return [
-        Unread(str(picture), pixels)
-        if isinstance(pixels, str)
-        else _answer(str(picture), next(probabilities), trained.classes)
-        for picture, pixels in zip(pictures, read, strict=True)
-    ]
+    return ask(answerer(run, model=model), files(pictures))
 
 
-def _answerer(run: str | Path | Run, model: Own) -> Trained | Source:
+def answerer(run: str | Path | Run, *, model: Own = None) -> Answerer:
+    """What answers for a run, or for a base by its name.
+
+    Raises:
+        BadRun, MissingFile: as `predict`.
+    """
+    found, reference = _network(run, model)
+    logits = partial(found.engine.logits, found.weights)
+    fingerprint = _fingerprint(found, reference)
+    return Answerer(found.preprocess, found.classes, logits, fingerprint, ANSWER_BATCH)
+
+
+def _network(run: str | Path | Run, model: Own) -> tuple[Trained | Source, Mapping[str, Any]]:
+    """A network and what it is."""
     try:
-        return restore(run, model=model)  # first, as a run may have a base's name, too
+        trained = restore(run, model=model)  # first, as a run may have a base's name, too
+        return trained, trained.network.reference
     except BadRun as error:
         name = str(run)
         if name in BASES and not isinstance(run, Run):
-            return source_network(name)
+            return source_network(name), {"base": name}
         near = difflib.get_close_matches(name.lower(), BASES, n=1, cutoff=0.8)
         if not near or isinstance(run, Run) or Path(name).exists():
             raise
         raise BadRun(f"{error}. Did you mean the base `{near[0]}`?") from None
 
 
-def _read(pictures: Sequence[str | Path], rule: Preprocess) -> list[np.ndarray | str]:
-    """Pixels, or why there are none: decoded as for training, where a file can do no harm."""
-    here = Directory(Path())
-    found = [Found(here, str(picture), "test", "", str(picture)) for picture in pictures]
-    shape = (len(found), rule.height, rule.width, rule.channels)
-    with tempfile.TemporaryDirectory(prefix="saccade-", ignore_cleanup_errors=True) as folder:
-        file = Path(folder) / "pixels"
-        with file.open("wb") as made:
-            reserve(made, math.prod(shape))
-        pixels = np.memmap(file, np.uint8, "r", shape=shape)
-        with decoders(file, rule) as pool:
-            verdicts = dict(pool.decode(enumerate(found)))
-        return [
-            ": ".join(refused) if (refused := verdicts[row].refused) else np.array(pixels[row])
-            for row in range(len(found))
-        ]
-
-
-def _answer(path: str, probabilities: np.ndarray, classes: Sequence[str]) -> Answer:
-    best = np.argsort(-probabilities, kind="stable")[:TOP]
-    topk = tuple((classes[i], float(probabilities[i])) for i in best)
-    return Answer(path, *topk[0], topk)
+def _fingerprint(found: Trained | Source, reference: Mapping[str, Any]) -> str:
+    """Of what it is, its weights, and what rounds."""
+    engine = found.engine
+    # A file is told by its content (source_sha256), however its path was typed.
+    what = {key: value for key, value in reference.items() if key != "file"}
+    rounds = [jax.__version__, jax.default_backend(), engine.forms.answering]
+    asked = [what, rounds, engine.preprocess.to_json(), found.classes]
+    told = hashlib.blake2b(json.dumps(asked, default=str).encode(), digest_size=16)
+    for name in sorted(found.weights):
+        value = np.ascontiguousarray(found.weights[name])
+        told.update(f"{name} {value.dtype} {value.shape}".encode())
+        told.update(value.tobytes())
+    return told.hexdigest()

@@ -66,9 +66,9 @@ def style(*names: str) -> str:
     return "\n".join(files("saccade.view").joinpath(name).read_text("utf-8") for name in names)
 
 
-def document(title: str, body: str) -> str:
-    """A page that needs nothing but itself."""
-    css = style("parts.css", "report.css")
+def document(title: str, body: str, *sheets: str) -> str:
+    """A page that needs nothing but itself; `sheets` are style sheets of its own."""
+    css = style("parts.css", "report.css", *sheets)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
