@@ -17,6 +17,7 @@ from saccade.core.calibration import (
     identity,
 )
 from saccade.core.errors import BadData, SaccadeError
+from saccade.core.known import Known
 from saccade.core.scores import nonconformity, unknown_score
 
 FULL = Calibration(
@@ -26,6 +27,17 @@ FULL = Calibration(
     Reject(0.95, 0.8, 0.9, 500),
     Unknown("energy", -2.5, 0.05),
     Conformal(0.9, "LAC", 0.7),
+)
+MEASURED = Calibration(
+    "none",
+    (1.0, 1.0),
+    (0.0, 0.0),
+    unknown=Unknown(
+        "energy or distance",
+        2.0,
+        0.05,
+        Known(((2.0, -2.0), (-2.0, 2.0)), (0.5, 0.5), (-2.0, 0.5), (0.9, 0.3)),
+    ),
 )
 
 
@@ -138,15 +150,15 @@ def test_logits_of_another_shape_are_refused(shape):
 
 
 @pytest.mark.parametrize(
-    "one", [identity(2), FULL, Calibration("temperature", (0.5,) * 4, (0,) * 4)]
+    "one", [identity(2), FULL, MEASURED, Calibration("temperature", (0.5,) * 4, (0,) * 4)]
 )
 def test_json_and_back_is_the_same_record(one):
     assert Calibration.from_json(json.loads(json.dumps(one.to_json(), allow_nan=False))) == one
 
 
-def broken(path, value):
-    """The full record's JSON with one value changed, or taken out."""
-    values = json.loads(json.dumps(FULL.to_json()))
+def broken(path, value, record=FULL):
+    """A record's JSON with one value changed, or taken out."""
+    values = json.loads(json.dumps(record.to_json()))
     *outer, last = path.split(".")
     place = values
     for name in outer:
@@ -200,6 +212,19 @@ def broken(path, value):
         broken("unknown.score", {}),
         broken("unknown.threshold", math.nan),
         broken("unknown.share", 2),
+        broken("unknown.known", MEASURED.to_json()["unknown"]["known"]),
+        broken("unknown.score", "energy or distance"),
+        broken("unknown.known", None, MEASURED),
+        broken("unknown.known", [], MEASURED),
+        broken("unknown.known.means", None, MEASURED),
+        broken("unknown.known.means", [[0.0, 1.0]], MEASURED),
+        broken("unknown.known.means", [[0.0, 1.0], 3], MEASURED),
+        broken("unknown.known.means", [[0.0] * 3] * 3, MEASURED),
+        broken("unknown.known.means", [[0.0, 1.0], [0.0]], MEASURED),
+        broken("unknown.known.spread", [0.0, 1.0], MEASURED),
+        broken("unknown.known.spread", [1.0, math.nan], MEASURED),
+        broken("unknown.known.energy", [1.0], MEASURED),
+        broken("unknown.known.distance", [1.0, -1.0], MEASURED),
         broken("conformal.kind", "lac"),
         broken("conformal.quantile", math.inf),
         broken("conformal.quantile", KeyError),
