@@ -125,7 +125,13 @@ def test_no_set_is_too_small_or_too_easy(n, classes, size, right, seed):
 def test_a_few_right_answers_do_not_make_it_endlessly_sure():
     logits = np.eye(3)[np.arange(30) % 3] * 5.0
     fitted = fit_scaling(logits, np.arange(30) % 3, "temperature")
-    assert 1 < fitted.scale[0] < 3
+    assert 1 < fitted.scale[0] < 1.1
+
+
+def test_many_pictures_do_make_it_surer(drawn):
+    """A network that is not sure enough, as label smoothing makes one."""
+    logits, labels = drawn(6000, scale=0.5)
+    assert fit_scaling(logits, labels, "temperature").scale[0] == pytest.approx(2, rel=0.05)
 
 
 def test_a_class_without_pictures_keeps_the_temperatures_numbers(drawn):

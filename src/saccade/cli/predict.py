@@ -3,6 +3,7 @@
 import json as json_format
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool = False) -> int:
@@ -11,6 +12,10 @@ def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool 
     Every picture goes through the run's own preprocessing, whatever its size. A file that can't be
     read is named on stderr, and the exit code is then 1. Instead of a run, the name of a base
     answers as its authors left it: with classes of ImageNet.
+
+    After `saccade calibrate`, probabilities are calibrated, and each answer says whether to accept
+    it, to reject it, or that the picture is unlike all that is known (unknown), and which classes
+    are possible.
 
     Examples:
 
@@ -43,6 +48,7 @@ def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool 
                 "label": a.label,
                 "probability": a.probability,
                 "topk": [{"label": label, "probability": p} for label, p in a.topk],
+                **_confidence(a.confidence),
             }
             for a in good
         ]
@@ -50,5 +56,24 @@ def predict(run: Path, /, *pictures: Path, model: str | None = None, json: bool 
     else:
         for told in good:
             others = ", ".join(f"{label} {100 * p:.1f} %" for label, p in told.topk[1:3])
-            print(f"{told.path}: {told.label} {100 * told.probability:.1f} % ({others})")
+            line = f"{told.path}: {told.label} {100 * told.probability:.1f} % ({others})"
+            print(line + _in_words(told.confidence))
+    if any(answer.confidence is not None for answer in good):
+        print("probabilities are calibrated: saccade calibrate", file=sys.stderr)
     return 1 if unread else 0
+
+
+def _confidence(told: Any) -> dict[str, Any]:
+    """The same keys whether or not the run is calibrated."""
+    return {
+        "decision": None if told is None else told.decision,
+        "unknown_score": None if told is None else told.unknown_score,
+        "set": None if told is None or told.possible is None else list(told.possible),
+    }
+
+
+def _in_words(told: Any) -> str:
+    if told is None:
+        return ""
+    possible = "" if told.possible is None else f", {{{', '.join(told.possible)}}}"
+    return f"  {told.decision}, unknown score {told.unknown_score:.2f}{possible}"

@@ -18,6 +18,7 @@ from saccade.data.listing import Found
 from saccade.data.place import Directory
 from saccade.models.bases import BASES
 from saccade.run.directory import Run
+from saccade.train.confident import Confidence, calibration_of, confidences
 from saccade.train.restore import Own, Trained, restore
 from saccade.train.source import Source, source_network
 
@@ -26,12 +27,16 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """The network's answer for one file; `topk` are (class, probability), most likely first."""
+    """The network's answer for one file; `topk` are (class, probability), most likely first.
+
+    A run that was calibrated also says what to do with it (`confidence`).
+    """
 
     path: str
     label: str
     probability: float
     topk: tuple[tuple[str, float], ...]
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def predict(
     """One answer a file, in order; every picture goes through the run's own preprocessing.
 
     A run of a network of a person's own takes it again as `model`. Instead of a run, the name of a
-    base is asked as its authors left it, and answers with classes of ImageNet.
+    base is asked as its authors left it, and answers with classes of ImageNet. The probabilities of
+    a run with a calibration of these weights (`saccade calibrate`) are calibrated.
 
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
@@ -71,11 +77,18 @@ def predict(
     if not good:
         return [Unread(str(p), str(r)) for p, r in zip(pictures, read, strict=True)]
     logits = trained.engine.logits(trained.weights, np.stack(good))
-    probabilities = iter(Predictions(logits, np.zeros(len(good), np.int32)).probabilities)
+    calibration = calibration_of(trained) if isinstance(trained, Trained) else None
+    if calibration is None:
+        probabilities = Predictions(logits, np.zeros(len(good), np.int32)).probabilities
+        told: list[Confidence | None] = [None] * len(good)
+    else:
+        probabilities = calibration.probabilities(logits)
+        told = [*confidences(calibration, logits, trained.classes)]
+    answered = zip(probabilities, told, strict=True)
     return [
         Unread(str(picture), pixels)
         if isinstance(pixels, str)
-        else _answer(str(picture), next(probabilities), trained.classes)
+        else _answer(str(picture), *next(answered), trained.classes)
         for picture, pixels in zip(pictures, read, strict=True)
     ]
 
@@ -111,7 +124,9 @@ def _read(pictures: Sequence[str | Path], rule: Preprocess) -> list[np.ndarray |
         ]
 
 
-def _answer(path: str, probabilities: np.ndarray, classes: Sequence[str]) -> Answer:
+def _answer(
+    path: str, probabilities: np.ndarray, told: Confidence | None, classes: Sequence[str]
+) -> Answer:
     best = np.argsort(-probabilities, kind="stable")[:TOP]
     topk = tuple((classes[i], float(probabilities[i])) for i in best)
-    return Answer(path, *topk[0], topk)
+    return Answer(path, *topk[0], topk, told)
