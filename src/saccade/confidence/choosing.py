@@ -13,7 +13,7 @@ from saccade.core.calibration import Method
 from saccade.core.errors import BadData
 
 FOLDS = 5
-CLEARLY = 2.0  # standard errors of the mean difference
+CLEARLY = 1.0  # standard errors of the mean difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +60,8 @@ def try_methods(
 def best_method(trials: Mapping[Method, Trial]) -> Method:
     """A temperature, unless a vector is clearly better, or the network itself is not worse.
 
-    Clearly is by two standard errors of the mean difference: a vector has many more numbers to fit,
-    and may change which class is the likeliest.
+    Clearly is by more than a standard error of the mean difference: a vector has many more numbers
+    to fit, and may change which class is the likeliest.
     """
     none, temperature, vector = (trials[name] for name in ("none", "temperature", "vector"))
     gain = temperature.losses - vector.losses

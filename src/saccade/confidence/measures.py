@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from saccade.confidence.answers import checked
 
 Name = Literal["nll", "ece", "classwise_ece", "brier"]
 BINS = 15  # as wide as one another, over 0..1 (Guo et al. 2017)
 RESAMPLES = 1000
+TOGETHER = 50  # resamples at a time
 FLOOR = 1e-300  # of a probability whose logarithm is taken
 
 
@@ -50,23 +51,33 @@ def measure(
     >>> measure(said, np.array([0] * 5 + [1] * 5))["ece"].value.__round__(6)
     0.4
     """
-    sums = {name: _sums(name, *checked(probabilities, labels)) for name in get_args(Name)}
-    n = len(labels)
-    found: dict[Name, list[float]] = {name: [] for name in sums}
-    rng = np.random.default_rng(seed)
-    for _ in range(resamples):
-        drawn = rng.multinomial(n, np.full(n, 1 / n)).astype(np.float64)
-        for name, columns in sums.items():
-            found[name].append(np.abs(drawn @ columns).sum() / n)
+    probabilities, labels = checked(probabilities, labels)
+    names: tuple[Name, ...] = get_args(Name)
+    sums = [_sums(name, probabilities, labels) for name in names]
+    ends = np.cumsum([columns.shape[1] for columns in sums])[:-1]
+    columns, n = hstack(sums, format="csr"), len(labels)
+    rng, found = np.random.default_rng(seed), []
+    for start in range(0, resamples, TOGETHER):
+        count = min(TOGETHER, resamples - start)
+        drawn = rng.multinomial(n, np.full(n, 1 / n), count).astype(np.float64)
+        found.append(_measured(drawn @ columns, ends) / n)
+    [values] = _measured(columns.sum(axis=0)[None], ends) / n
+    resampled = np.concatenate(found) if found else np.empty((0, len(names)))
     return {
-        name: _with_interval(float(np.abs(columns.sum(axis=0)).sum() / n), found[name])
-        for name, columns in sums.items()
+        name: _with_interval(float(value), each)
+        for name, value, each in zip(names, values, resampled.T, strict=True)
     }
 
 
-def _with_interval(value: float, resampled: list[float]) -> Measured:
+def _measured(totals: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """[resamples, measures] of the totals of all columns, [resamples, columns]."""
+    parts = np.split(np.abs(totals), ends, axis=1)
+    return np.stack([part.sum(axis=1) for part in parts], axis=1)
+
+
+def _with_interval(value: float, resampled: np.ndarray) -> Measured:
     """The basic bootstrap's (Davison and Hinkley 1997, 5.2), never without the value itself."""
-    if not resampled:
+    if not len(resampled):
         return Measured(value, value, value)
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Measured(

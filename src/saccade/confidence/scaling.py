@@ -16,8 +16,8 @@ from saccade.confidence.answers import checked
 from saccade.core.calibration import Calibration, Method, identity
 from saccade.core.scores import softmax
 
-# Standard deviations of the priors: of the logarithm of 1 / temperature about 0, below and above it,
-# and of how far a class's scale (logarithm) and offset are from those of the temperature.
+# Standard deviations of the priors: of the logarithm of 1 / temperature about 0, below and above
+# it, and of how far a class's scale (logarithm) and offset are from those of the temperature.
 LESS_SURE, SURER, SCALE, OFFSET = 1.0, 0.1, 0.25, 0.5
 MOST = np.log(50.0)  # no scale beyond 1/50 to 50
 
