@@ -37,7 +37,9 @@ def confidence(story: Story) -> str:
 def _parts(kept: Kept, there: bool) -> list[str]:
     figures, record = kept.figures, kept.calibration
     held, test = figures["held_out"], figures["test"]
-    judged, where = (held, "held-out pictures, cross-validated") if test is None else (test, "test")
+    judged, where = held, "held-out pictures, cross-validated"
+    if test is not None and test["n"] >= held["n"]:  # many bins need many pictures
+        judged, where = test, "test"
     charts = (_diagram(judged), _coverage(figures["curve"], record))
     gone = "" if there else ", which are not here any more: calibrate again"
     notes = (
