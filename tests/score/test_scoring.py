@@ -12,6 +12,7 @@ from PIL import Image
 
 import saccade
 from saccade.core.errors import BadData
+from saccade.core.calibration import identity
 from saccade.core.preprocess import Preprocess
 from saccade.data.unlabelled import list_to_ask
 from saccade.score.ask import Unread, ask, files
@@ -156,15 +157,16 @@ def test_the_fingerprint_is_that_of_weights_and_preprocessing(finished_run, tmp_
 
     trained = restore(finished_run)
     reference = trained.network.reference
-    one = _fingerprint(trained, reference)
+    one = _fingerprint(trained, reference, None)
     assert one == answerer(saccade.open_run(finished_run.path)).fingerprint
     name = next(iter(trained.weights))
     moved = {**trained.weights, name: trained.weights[name] + np.float32(1e-6)}
     stretched = replace(trained.engine, preprocess=Preprocess(8, 8, 1, "stretch"))
     others = [
-        _fingerprint(replace(trained, weights=moved), reference),
-        _fingerprint(replace(trained, engine=stretched), reference),
-        _fingerprint(replace(trained, classes=trained.classes[::-1]), reference),
-        _fingerprint(trained, {**reference, "model": "another"}),
+        _fingerprint(replace(trained, weights=moved), reference, None),
+        _fingerprint(replace(trained, engine=stretched), reference, None),
+        _fingerprint(replace(trained, classes=trained.classes[::-1]), reference, None),
+        _fingerprint(trained, {**reference, "model": "another"}, None),
+        _fingerprint(trained, reference, identity(10)),
     ]
-    assert len({one, *others}) == 5
+    assert len({one, *others}) == 6

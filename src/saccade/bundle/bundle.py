@@ -1,7 +1,10 @@
 """A bundle, ready to answer."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +13,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from saccade.bundle import files
-from saccade.bundle.model import Model
-from saccade.core.calibration import Calibration
+from saccade.bundle.model import TOGETHER, Model
+from saccade.core.answerer import Answerer
+from saccade.core.calibration import Calibration, identity
 from saccade.core.errors import BadBundle, BadData, BadUsage
 from saccade.core.preprocess import Preprocess
 
 # How far a probability may be from the network's: other processors round otherwise.
 TOLERANCE = 1e-4
 MOST_GOLDEN = 64
+# The files that an answer is made with.
+ANSWERS = (files.MODEL, files.PREPROCESS, files.CLASSES, files.CALIBRATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +54,21 @@ class Bundle:
             BadBundle: the network can't be run.
         """
         return self.model.answer(pixels)
+
+    @property
+    def answerer(self) -> Answerer:
+        """What `saccade predict` asks, as it asks a run."""
+        told = {name: each["sha256"] for name, each in self.manifest["files"].items()}
+        asked = [told[name] for name in ANSWERS], version("onnxruntime")
+        calibrated = self.calibration != identity(len(self.classes))
+        return Answerer(
+            self.preprocess,
+            self.classes,
+            self.logits,
+            hashlib.sha256(json.dumps(asked).encode()).hexdigest(),
+            TOGETHER,
+            self.calibration if calibrated else None,
+        )
 
     def logits(self, pixels: np.ndarray) -> np.ndarray:
         """uint8 [n, height, width, channels] -> raw logits, float32 [n, classes].

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from saccade import __version__
 from saccade.cli.bench import bench
+from saccade.cli.calibrate import calibrate
 from saccade.cli.control import control
 from saccade.cli.datasets import datasets
 from saccade.cli.diagnose import diagnose
@@ -47,6 +48,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "runs": runs,
     "doctor": doctor,
     "diagnose": diagnose,
+    "calibrate": calibrate,
     "view": view,
     "movie": movie,
     "bench": bench,
@@ -62,6 +64,7 @@ Examples:
     saccade predict RUN picture.png     what does it show?
     saccade doctor ./photos             damage, doubles, leaks, before training
     saccade diagnose RUN                what went wrong, and what to try
+    saccade calibrate RUN               how far may its answers be believed?
     saccade models conv                 every layer's arithmetic
 
 A bare word is a data set's name, a path has a slash (./photos).

@@ -4,13 +4,14 @@ import json as json_format
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from saccade.core.errors import BadUsage
 
 if TYPE_CHECKING:
+    from saccade.core.answerer import Answerer
     from saccade.score.ask import Answer
 
 
@@ -35,6 +36,10 @@ def predict(
     Where labels are known (class folders, a column of a CSV) the accuracy is said, too. Nothing is
     held out. What was stopped goes on where it was, if the same is typed again.
 
+    After `saccade calibrate`, probabilities are calibrated, and each answer says whether to accept
+    it, to reject it, or that the picture is unlike all that is known (unknown), and which classes
+    are possible.
+
     Examples:
 
         saccade predict runs/2026-11-21-digits-conv-bn one.png two.jpg
@@ -46,7 +51,8 @@ def predict(
     Parameters
     ----------
     run: Path
-        A run directory, a run's name, or that of a base (see `saccade models --bases`).
+        A run directory, a run's name, a bundle (`saccade export`), or the name of a base (`saccade
+        models --bases`).
     pictures: Path
         Picture files, folders, archives, CSVs.
     output: Path
@@ -66,21 +72,20 @@ def predict(
     """
     from saccade.cli.scoring import Wanted, check_wanted, score_all
     from saccade.score.ask import Answer, ask, files
-    from saccade.train.predict import answerer
 
     if not pictures:
         raise BadUsage("give at least one picture")
     wanted = Wanted(output, html, force, probabilities, image_root, json)
     check_wanted(wanted, pictures)
     if not wanted.is_anything and not any(map(_holds_many, pictures)):
-        answers = ask(answerer(run, model=model), files(pictures))
+        answers = ask(_answerer(run, model), files(pictures))
         good = [answer for answer in answers if isinstance(answer, Answer)]
         for answer in answers:
             if not isinstance(answer, Answer):
                 print(f"can't read {answer.path}: {answer.reason}", file=sys.stderr)
         print_answers(good, json)
         return int(len(good) < len(answers))
-    return score_all(answerer(run, model=model), str(run), pictures, wanted)
+    return score_all(_answerer(run, model), str(run), pictures, wanted)
 
 
 def print_answers(good: "Sequence[Answer]", json: bool) -> None:
@@ -92,6 +97,7 @@ def print_answers(good: "Sequence[Answer]", json: bool) -> None:
                 "label": a.label,
                 "probability": a.probability,
                 "topk": [{"label": label, "probability": p} for label, p in a.topk],
+                **_confidence(a.confidence),
             }
             for a in good
         ]
@@ -99,7 +105,39 @@ def print_answers(good: "Sequence[Answer]", json: bool) -> None:
     else:
         for told in good:
             others = ", ".join(f"{label} {100 * p:.1f} %" for label, p in told.topk[1:3])
-            print(f"{told.path}: {told.label} {100 * told.probability:.1f} % ({others})")
+            line = f"{told.path}: {told.label} {100 * told.probability:.1f} % ({others})"
+            print(line + _in_words(told.confidence))
+    if any(answer.confidence is not None for answer in good):
+        print("probabilities are calibrated: saccade calibrate", file=sys.stderr)
+
+
+def _confidence(told: Any) -> dict[str, Any]:
+    """The same keys whether or not the run is calibrated."""
+    return {
+        "decision": None if told is None else told.decision,
+        "unknown_score": None if told is None else told.unknown_score,
+        "possible": None if told is None or told.possible is None else list(told.possible),
+    }
+
+
+def _in_words(told: Any) -> str:
+    if told is None:
+        return ""
+    possible = "" if told.possible is None else f", {{{', '.join(told.possible)}}}"
+    return f"  {told.decision}, unknown score {told.unknown_score:.2f}{possible}"
+
+
+def _answerer(run: Path, model: str | None) -> "Answerer":
+    """A bundle is asked by ONNX Runtime, and loads no JAX."""
+    from saccade.bundle.bundle import is_bundle, open_bundle
+
+    if is_bundle(run):
+        if model is not None:
+            raise BadUsage("--model is for runs: a bundle holds its network")
+        return open_bundle(run).answerer
+    from saccade.train.predict import answerer
+
+    return answerer(run, model=model)
 
 
 def _holds_many(path: Path) -> bool:

@@ -34,7 +34,7 @@ from saccade.score.parquet import check_parquet, write_parquet
 from saccade.score.resuming import Part, finish, part_of, part_path, record_of
 from saccade.score.scoring import score
 from saccade.score.shown import look
-from saccade.score.table import Table
+from saccade.score.table import Table, confidence_columns
 from saccade.score.tally import Tally
 
 ENDINGS = (".csv", ".parquet")
@@ -96,7 +96,9 @@ def score_all(answerer: Answerer, network: str, pictures: Sequence[Path], wanted
     for path, listing in zip(pictures, listings, strict=True):
         print(f"{plain(str(path))}: {len(listing.found):,} ({listing.how})", file=sys.stderr)
     say_unknown(found, answerer)
-    table = Table(answerer.classes, any(one.label for one in found), wanted.probabilities)
+    labelled = any(one.label for one in found)
+    more = confidence_columns(answerer.calibration, answerer.classes)
+    table = Table(answerer.classes, labelled, wanted.probabilities, more)
     tally = Tally(answerer.classes)
     with _file_for(wanted.output) as output, _ended_by_sigterm():
         asked = identity(answerer, found, table)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from saccade.core.calibration import Calibration, identity
 from saccade.core.preprocess import Preprocess
 
 BATCH = 100
@@ -17,7 +18,8 @@ class Answerer:
     `preprocess` makes its input of any picture: uint8 [height, width, channels]. `logits` takes
     many of those, uint8 [n, height, width, channels], and gives float [n, classes], one for each of
     `classes`. It is quickest with `batch` pictures at a time. Of two that answer differently the
-    `fingerprint` differs: of other weights, or with other roundings.
+    `fingerprint` differs: of other weights, other roundings, or another `calibration`. That is None
+    where nobody has found out how sure it may be (`saccade calibrate`).
 
     >>> rule = Preprocess(2, 2, 1)
     >>> grey = Answerer(rule, ("dark", "light"), lambda x: np.stack(
@@ -31,3 +33,8 @@ class Answerer:
     logits: Callable[[np.ndarray], np.ndarray]
     fingerprint: str
     batch: int = BATCH
+    calibration: Calibration | None = None
+
+    def probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """float64 [n, classes] of its logits [n, classes], calibrated if it is."""
+        return (self.calibration or identity(len(self.classes))).probabilities(logits)

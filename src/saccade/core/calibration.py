@@ -4,15 +4,15 @@ Whoever answers (predict, a bundle, the service, an exported graph) uses this re
 else; how its numbers are fitted is `saccade.confidence`'s affair.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 
 from saccade.core.errors import BadData
-from saccade.core.scores import BEST_SCORE, Kind, Score, nonconformity, softmax, unknown_score
+from saccade.core.known import Known
+from saccade.core.scores import Kind, Score, nonconformity, softmax, unknown_score
+from saccade.core.values import count, number, numbers, one_of, record_fields, share
 
 Method = Literal["none", "temperature", "vector"]
 Decision = Literal["accept", "reject", "unknown"]
@@ -36,28 +36,34 @@ class Reject:
     n: int
 
     def __post_init__(self) -> None:
-        _share("reject.precision", self.precision)
-        _share("reject.coverage", self.coverage)
+        share("reject.precision", self.precision)
+        share("reject.coverage", self.coverage)
         if self.threshold is not None:
-            _share("reject.threshold", self.threshold)
-        _count("reject.n", self.n)
+            share("reject.threshold", self.threshold)
+        count("reject.n", self.n)
 
 
 @dataclass(frozen=True)
 class Unknown:
     """When a picture is like none the network knows: its unknown score is above `threshold`.
 
-    `share` of the known pictures are above it, too.
+    `share` of the known pictures are above it, too. `known` is what the score `energy or distance`
+    is measured by, None with the others.
     """
 
     score: Score
     threshold: float
     share: float
+    known: Known | None = None
 
     def __post_init__(self) -> None:
-        _one_of("unknown.score", self.score, get_args(Score))
-        _number("unknown.threshold", self.threshold)
-        _share("unknown.share", self.share)
+        one_of("unknown.score", self.score, get_args(Score))
+        if (self.known is not None) != (self.score == "energy or distance"):
+            raise BadData(
+                "unknown.known is what `energy or distance` is measured by, and only that"
+            )
+        number("unknown.threshold", self.threshold)
+        share("unknown.share", self.share)
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,9 @@ class Conformal:
     quantile: float
 
     def __post_init__(self) -> None:
-        _share("conformal.coverage", self.coverage)
-        _one_of("conformal.kind", self.kind, get_args(Kind))
-        _share("conformal.quantile", self.quantile)
+        share("conformal.coverage", self.coverage)
+        one_of("conformal.kind", self.kind, get_args(Kind))
+        share("conformal.quantile", self.quantile)
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ class Calibration:
     conformal: Conformal | None = None
 
     def __post_init__(self) -> None:
-        _one_of("method", self.method, get_args(Method))
+        one_of("method", self.method, get_args(Method))
         if len(self.scale) < 2 or len(self.scale) != len(self.offset):
             raise BadData(
                 f"a calibration has as many scales as offsets, one a class, at least 2; got "
@@ -111,12 +117,14 @@ class Calibration:
             ("offset", self.offset, -MOST_OFFSET, MOST_OFFSET),
         ):
             for value in values:
-                _number(name, value)
+                number(name, value)
                 if not low <= value <= high:
                     raise BadData(f"a calibration's {name} is {low:g} to {high:g}, got {value:g}")
         plain, even = not any(self.offset), len(set(self.scale)) == 1
         if self.method == "temperature" and not (plain and even):
             raise BadData("a temperature is one scale for all classes, and no offset")
+        if self.unknown and self.unknown.known and len(self.unknown.known.means) != self.classes:
+            raise BadData(f"unknown.known is not of {self.classes} classes")
         if self.method == "none" and not (plain and even and self.scale[0] == 1):
             raise BadData("a calibration of method `none` has scale 1 and offset 0")
 
@@ -154,7 +162,9 @@ class Calibration:
             BadData: as `logits`.
         """
         self.logits(raw)
-        return unknown_score(raw, self.unknown.score if self.unknown else BEST_SCORE)
+        if self.unknown is not None and self.unknown.known is not None:
+            return self.unknown.known.strangeness(raw)
+        return unknown_score(raw, self.unknown.score if self.unknown else "energy")
 
     def decisions(self, raw: np.ndarray) -> list[Decision]:
         """What to do with each picture: `unknown` before `reject` before `accept`.
@@ -216,14 +226,17 @@ class Calibration:
         >>> Calibration.from_json(identity(2).to_json()) == identity(2)
         True
         """
-        told = dict(_fields("a calibration", cls, values))
+        told = dict(record_fields("a calibration", cls, values))
         for name in ("scale", "offset"):
-            if not isinstance(told[name], Sequence) or isinstance(told[name], str | bytes):
-                raise BadData(f"a calibration's {name} is a list, got {_short(told[name])}")
-            told[name] = tuple(_number(name, value) for value in told[name])
-        for name, kind in (("reject", Reject), ("unknown", Unknown), ("conformal", Conformal)):
+            told[name] = numbers(name, told[name])
+        for name, kind in (("reject", Reject), ("conformal", Conformal)):
             if told[name] is not None:
-                told[name] = kind(**_fields(name, kind, told[name]))
+                told[name] = kind(**record_fields(name, kind, told[name]))
+        if told["unknown"] is not None:
+            unknown = dict(record_fields("unknown", Unknown, told["unknown"]))
+            if unknown["known"] is not None:
+                unknown["known"] = Known.from_json(unknown["known"])
+            told["unknown"] = Unknown(**unknown)
         return cls(**told)
 
 
@@ -234,51 +247,3 @@ def identity(classes: int) -> Calibration:
     ['accept']
     """
     return Calibration("none", (1.0,) * classes, (0.0,) * classes)
-
-
-def _fields(what: str, kind: Any, values: object) -> Mapping[str, Any]:
-    """`values`, if they are just what a record of this kind takes."""
-    names = {field.name for field in fields(kind)}
-    if not isinstance(values, Mapping):
-        raise BadData(f"{what} is an object, got {_short(values)}")
-    if set(values) != names:
-        odd = sorted(map(str, set(values) ^ names))
-        raise BadData(f"{what} has {', '.join(sorted(names))}; missing or too much: {_short(odd)}")
-    return values
-
-
-def _number(name: str, value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-    raise BadData(f"{name} takes a finite number, got {_short(value)}")
-
-
-def _share(name: str, value: object) -> None:
-    if not 0 <= _number(name, value) <= 1:
-        raise BadData(f"{name} is 0 to 1, got {_short(value)}")
-
-
-def _count(name: str, value: object) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise BadData(f"{name} is a whole number, got {_short(value)}")
-
-
-def _one_of(name: str, value: object, known: Sequence[str]) -> None:
-    if value not in known:
-        raise BadData(f"{name} is {' or '.join(known)}, got {_short(value)}")
-
-
-def _short(value: object) -> str:
-    try:
-        text = repr(value)
-    except (
-        ValueError,
-        RecursionError,
-    ):  # thousands of digits, lists in lists
-        text = type(value).__name__
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -4,33 +4,39 @@ from typing import Literal
 
 import numpy as np
 
-Score = Literal["energy", "max logit", "max probability"]
+Score = Literal["energy or distance", "energy", "max logit", "max probability"]
 Kind = Literal["LAC", "APS"]
-
-BEST_SCORE: Score = "energy"
 
 
 def unknown_score(raw: np.ndarray, score: Score) -> np.ndarray:
-    """One of the scores of raw logits [n, classes], float64 [n]; larger is stranger.
+    """One of the scores that need nothing but raw logits [n, classes], float64 [n].
 
-    All begin with taking a row's mean off it: a softmax does not see it, and a binary network's
-    logits (0, z) then treat both classes alike. `energy` is -logsumexp (Liu et al. 2020), `max
-    logit` is -max (Hendrycks et al. 2022), `max probability` is 1 - max softmax (Hendrycks and
-    Gimpel 2017).
+    Larger is stranger. All begin with taking a row's mean off it (`centred`). `energy` is
+    -logsumexp (Liu et al. 2020), `max logit` is -max (Hendrycks et al. 2022), `max probability` is
+    1 - max softmax (Hendrycks and Gimpel 2017).
 
     >>> unknown_score(np.array([[9.0, 0.0], [0.1, 0.0]]), "energy").round(3).tolist()
     [-4.5, -0.694]
     """
-    raw = np.asarray(raw, np.float64)
-    centred = raw - raw.mean(axis=1, keepdims=True)
-    top: np.ndarray = centred.max(axis=1)
+    values = centred(raw)
+    top: np.ndarray = values.max(axis=1)
     if score == "max logit":
         return -top
-    inverse: np.ndarray = np.exp(centred - top[:, None]).sum(axis=1)
+    inverse: np.ndarray = np.exp(values - top[:, None]).sum(axis=1)
     if score == "max probability":
         return 1 - 1 / inverse
     energy: np.ndarray = -(top + np.log(inverse))
     return energy
+
+
+def centred(raw: np.ndarray) -> np.ndarray:
+    """Logits, float64 [n, classes], without their mean, which a softmax does not see.
+
+    A binary network's logits (0, z) then treat both classes alike.
+    """
+    raw = np.asarray(raw, np.float64)
+    values: np.ndarray = raw - raw.mean(axis=1, keepdims=True)
+    return values
 
 
 def nonconformity(probabilities: np.ndarray, kind: Kind) -> np.ndarray:

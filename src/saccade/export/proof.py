@@ -47,7 +47,8 @@ def asked(run: str | Path | Run, checkpoint: str | None, model: Own) -> Asked:
         BadData: its data is gone or has changed.
     """
     trained = restore(run, checkpoint, model=model)
-    return Asked(trained, identity(len(trained.classes)), *unseen(trained, ASKED))
+    calibration = trained.calibration or identity(len(trained.classes))
+    return Asked(trained, calibration, *unseen(trained, ASKED))
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from saccade.core.answerer import Answerer
+from saccade.core.confident import Confidence, confidences
 from saccade.core.preprocess import Preprocess
-from saccade.core.records import Predictions
 from saccade.core.room import reserve
 from saccade.data.decoders import decoders
 from saccade.data.listing import Found
@@ -21,12 +21,16 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Answer:
-    """The network's answer for one file; `topk` are (class, probability), most likely first."""
+    """The network's answer for one file; `topk` are (class, probability), most likely first.
+
+    One that was calibrated also says what to do with it (`confidence`).
+    """
 
     path: str
     label: str
     probability: float
     topk: tuple[tuple[str, float], ...]
+    confidence: Confidence | None = None
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,15 @@ def ask(answerer: Answerer, found: Sequence[Found]) -> list[Answer | Unread]:
     if not good:
         return [Unread(one.name, str(why)) for one, why in zip(found, read, strict=True)]
     logits = answerer.logits(np.stack(good))
-    probabilities = iter(Predictions(logits, np.zeros(len(good), np.int32)).probabilities)
+    calibration = answerer.calibration
+    told: Sequence[Confidence | None] = [None] * len(good)
+    if calibration is not None:
+        told = confidences(calibration, logits, answerer.classes)
+    answered = zip(answerer.probabilities(logits), told, strict=True)
     return [
         Unread(one.name, pixels)
         if isinstance(pixels, str)
-        else _answer(one.name, next(probabilities), answerer.classes)
+        else _answer(one.name, *next(answered), answerer.classes)
         for one, pixels in zip(found, read, strict=True)
     ]
 
@@ -75,9 +83,11 @@ def read_all(found: Sequence[Found], rule: Preprocess) -> list[np.ndarray | str]
         ]
 
 
-def _answer(path: str, probabilities: np.ndarray, classes: Sequence[str]) -> Answer:
+def _answer(
+    path: str, probabilities: np.ndarray, told: Confidence | None, classes: Sequence[str]
+) -> Answer:
     topk = top(probabilities, classes)
-    return Answer(path, *topk[0], topk)
+    return Answer(path, *topk[0], topk, told)
 
 
 def top(probabilities: np.ndarray, classes: Sequence[str]) -> tuple[tuple[str, float], ...]:

@@ -5,14 +5,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from saccade.core.answerer import Answerer
 from saccade.core.errors import BadData
-from saccade.core.records import Predictions
 from saccade.core.room import reserve
 from saccade.data.decoders import decoders
 from saccade.data.listing import Found
@@ -20,7 +18,8 @@ from saccade.data.listing import Found
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some pictures in a row and what the network answers, float logits [n, classes].
+    """Some pictures in a row and what the network answers: float logits [n, classes], and float64
+    `probabilities` [n, classes] whose rows sum to 1.
 
     `first` is the position of the first among all. Of a picture with a problem, which is "" for
     most, logits and `pixels` (uint8 [n, height, width, channels]) mean nothing.
@@ -31,11 +30,7 @@ class Block:
     problems: Sequence[str]
     pixels: np.ndarray
     logits: np.ndarray
-
-    @cached_property
-    def probabilities(self) -> np.ndarray:
-        """float64 [n, classes], rows sum to 1."""
-        return Predictions(self.logits, np.zeros(len(self.found), np.int32)).probabilities
+    probabilities: np.ndarray
 
 
 def score(answerer: Answerer, found: Sequence[Found], first: int = 0) -> Iterator[Block]:
@@ -73,7 +68,8 @@ def score(answerer: Answerer, found: Sequence[Found], first: int = 0) -> Iterato
                 some, pixels = found[start : start + size], np.array(halves[start // size % 2])
                 _check_places(some, problems)
                 logits = answerer.logits(pixels)[: len(some)]
-                yield Block(start, some, problems, pixels[: len(some)], logits)
+                sure = answerer.probabilities(logits)
+                yield Block(start, some, problems, pixels[: len(some)], logits, sure)
 
 
 def block_size(answerer: Answerer, found: Sequence[Found]) -> int:

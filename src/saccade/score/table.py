@@ -1,11 +1,13 @@
 """What is written of each picture."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from saccade.core.calibration import Calibration
 from saccade.score.scoring import Block
 
 CLASS = "probability_"
@@ -21,6 +23,35 @@ class Column:
     name: str
     values: Callable[[np.ndarray], Sequence[float | str]] = field(compare=False)
     number: bool = False
+
+
+def confidence_columns(
+    calibration: Calibration | None, classes: Sequence[str]
+) -> tuple[Column, ...]:
+    """What a calibrated network says beside its answer: decision, unknown_score, and the classes
+    that are possible, a JSON list, if sets were asked for. Nothing of one that is not calibrated.
+    """
+    if calibration is None:
+        return ()
+    columns = [
+        Column("decision", calibration.decisions),
+        Column(
+            "unknown_score",
+            lambda raw: [f"{score:.6f}" for score in calibration.unknown_score(raw)],
+            number=True,
+        ),
+    ]
+    if calibration.conformal is not None:
+        columns.append(
+            Column(
+                "possible",
+                lambda raw: [
+                    json.dumps([classes[i] for i in one], ensure_ascii=False)
+                    for one in calibration.sets(raw)
+                ],
+            )
+        )
+    return tuple(columns)
 
 
 class Row(NamedTuple):

@@ -78,7 +78,7 @@ def answers(
     """
     trained = restore(run, model=model)
     dataset = reload(trained.run)
-    there = [s for s in splits if s != "validation" or _has_validation(trained, dataset)]
+    there = [s for s in splits if s != "validation" or has_validation(trained, dataset)]
     found = [_answer(trained, dataset, split, why) for split in there]
     return [name for part, _ in found for name in part.names], Predictions(
         np.concatenate([predictions.logits for _, predictions in found]),
@@ -97,11 +97,11 @@ def unseen(trained: Trained, most: int) -> tuple[str, np.ndarray]:
     """
     dataset = reload(trained.run)
     there: list[SplitName] = ["test"]
-    if _has_validation(trained, dataset):
+    if has_validation(trained, dataset):
         there.insert(0, "validation")
     found, left = [], most
     for name in there:
-        part = _part(trained, dataset, name)
+        part = part_of(trained, dataset, name)
         # Files come class by class.
         rows = np.unique(np.linspace(0, len(part) - 1, min(left, len(part))).astype(int))
         if len(rows):
@@ -114,7 +114,7 @@ def _answer(
     trained: Trained, dataset: Dataset, split: SplitName, why: str
 ) -> tuple[Split, Predictions]:
     """A split and the answers on it; a reading of test is noted."""
-    part = _part(trained, dataset, split)
+    part = part_of(trained, dataset, split)
     engine, weights = trained.engine, trained.weights
     predictions = engine.answer(weights, engine.resident(part, weights))
     if split == "test":
@@ -122,7 +122,8 @@ def _answer(
     return part, predictions
 
 
-def _has_validation(trained: Trained, dataset: Dataset) -> bool:
+def has_validation(trained: Trained, dataset: Dataset) -> bool:
+    """Whether a run has pictures that were held out of train."""
     return dataset.validation is not None or trained.engine.recipe.watch == "validation"
 
 
@@ -144,7 +145,12 @@ def reload(run: Run) -> Dataset:
     return dataset
 
 
-def _part(trained: Trained, dataset: Dataset, split: SplitName) -> Split:
+def part_of(trained: Trained, dataset: Dataset, split: SplitName) -> Split:
+    """A split as the run had it.
+
+    Raises:
+        BadUsage: validation of a run that has none.
+    """
     if split == "test":
         return dataset.test
     recipe = trained.engine.recipe

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from saccade.core.answerer import Answerer
+from saccade.core.calibration import Calibration
 from saccade.core.errors import BadRun, BadUsage
 from saccade.models.bases import BASES
 from saccade.run.directory import Run
@@ -27,7 +28,8 @@ def predict(
     """One answer a file, in order; every picture goes through the run's own preprocessing.
 
     A run of a network of a person's own takes it again as `model`. Instead of a run, the name of a
-    base is asked as its authors left it, and answers with classes of ImageNet.
+    base is asked as its authors left it, and answers with classes of ImageNet. The probabilities of
+    a run with a calibration of these weights (`saccade calibrate`) are calibrated.
 
     Raises:
         BadRun: no such run, or it has no checkpoint yet.
@@ -54,9 +56,15 @@ def answerer(run: str | Path | Run, *, model: Own = None) -> Answerer:
         BadRun, MissingFile: as `predict`.
     """
     found, reference = _network(run, model)
-    logits = partial(found.engine.logits, found.weights)
-    fingerprint = _fingerprint(found, reference)
-    return Answerer(found.preprocess, found.classes, logits, fingerprint, ANSWER_BATCH)
+    calibration = found.calibration if isinstance(found, Trained) else None
+    return Answerer(
+        found.preprocess,
+        found.classes,
+        partial(found.engine.logits, found.weights),
+        _fingerprint(found, reference, calibration),
+        ANSWER_BATCH,
+        calibration,
+    )
 
 
 def _network(run: str | Path | Run, model: Own) -> tuple[Trained | Source, Mapping[str, Any]]:
@@ -74,13 +82,16 @@ def _network(run: str | Path | Run, model: Own) -> tuple[Trained | Source, Mappi
         raise BadRun(f"{error}. Did you mean the base `{near[0]}`?") from None
 
 
-def _fingerprint(found: Trained | Source, reference: Mapping[str, Any]) -> str:
-    """Of what it is, its weights, and what rounds."""
+def _fingerprint(
+    found: Trained | Source, reference: Mapping[str, Any], calibration: Calibration | None
+) -> str:
+    """Of what it is, its weights, what rounds, and how sure it calls itself."""
     engine = found.engine
     # A file is told by its content (source_sha256), however its path was typed.
     what = {key: value for key, value in reference.items() if key != "file"}
     rounds = [jax.__version__, jax.default_backend(), engine.forms.answering]
-    asked = [what, rounds, engine.preprocess.to_json(), found.classes]
+    sure = calibration and calibration.to_json()
+    asked = [what, rounds, engine.preprocess.to_json(), found.classes, sure]
     told = hashlib.blake2b(json.dumps(asked, default=str).encode(), digest_size=16)
     for name in sorted(found.weights):
         value = np.ascontiguousarray(found.weights[name])

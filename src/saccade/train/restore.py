@@ -4,11 +4,13 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from saccade.core.calibration import Calibration
 from saccade.core.errors import BadRun
 from saccade.core.preprocess import Preprocess
 from saccade.models.network import Network
 from saccade.models.rebuild import rebuild
 from saccade.models.user import as_network
+from saccade.run.calibration import fitting_calibration
 from saccade.run.checkpoint import Arrays, read_checkpoint
 from saccade.run.directory import Run, open_run
 from saccade.train.checkpoint import check_weights
@@ -35,6 +37,15 @@ class Trained:
     def preprocess(self) -> Preprocess:
         """How any picture becomes the network's input."""
         return self.engine.preprocess
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The run's, None where it has none of these weights; one of others is warned of.
+
+        Raises:
+            BadRun: it is damaged.
+        """
+        return fitting_calibration(self.run, self.weights, len(self.classes))
 
 
 def restore(run: str | Path | Run, checkpoint: str | None = None, *, model: Own = None) -> Trained:

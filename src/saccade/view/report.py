@@ -8,6 +8,7 @@ from saccade.run import durable
 from saccade.run.directory import Run
 from saccade.view import page
 from saccade.view.classes import classes
+from saccade.view.confidence import confidence
 from saccade.view.confusion import confusion
 from saccade.view.curves import curves
 from saccade.view.making import making
@@ -50,6 +51,7 @@ def report(story: Story) -> str:
         meaning,
         reported,
         curves,
+        confidence,
         classes,
         confusion,
         mistakes,
