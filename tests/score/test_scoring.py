@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 import saccade
-from saccade.core.errors import BadData
 from saccade.core.calibration import identity
+from saccade.core.errors import BadData
 from saccade.core.preprocess import Preprocess
 from saccade.data.unlabelled import list_to_ask
 from saccade.score.ask import Unread, ask, files
