@@ -16,6 +16,7 @@ TOOLS = (
     "onnx",
     "onnxruntime",
     "pillow",
+    "safetensors",
     "simplejpeg",
 )
 

@@ -1,6 +1,5 @@
 """The proof: a bundle and the network it was made of, asked the same."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,10 +7,6 @@ import numpy as np
 
 from saccade.bundle.bundle import TOLERANCE
 from saccade.core.errors import Disagrees
-
-TOGETHER = 64  # pictures
-
-Ask = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
