@@ -174,7 +174,8 @@ def _read(rule: Preprocess, pictures: list[bytes]) -> np.ndarray:
 
 
 def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # a folder's name may be no text; JSON's, too
 
 
 def _write(place: Path, written: Mapping[str, bytes]) -> None:
