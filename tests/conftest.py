@@ -78,7 +78,7 @@ def pattern(kind: str, height: int, width: int, rng: np.random.Generator) -> np.
     return (tinted + rng.integers(0, 25, tinted.shape)).clip(0, 255).astype(np.uint8)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pictures() -> Callable[..., Path]:
     """A function that fills a folder with class folders of PNG and JPEG pictures of many sizes.
 

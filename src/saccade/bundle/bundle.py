@@ -13,15 +13,17 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from saccade.bundle import files
-from saccade.bundle.model import TOGETHER, Model
+from saccade.bundle.model import Model
 from saccade.core.answerer import Answerer
 from saccade.core.calibration import Calibration, identity
+from saccade.core.decode import read_header
 from saccade.core.errors import BadBundle, BadData, BadUsage
 from saccade.core.preprocess import Preprocess
 
 # How far a probability may be from the network's: other processors round otherwise.
 TOLERANCE = 1e-4
-MOST_GOLDEN = 64
+# Golden pictures that may be there, and what they may have in all: more takes long to read.
+MOST_GOLDEN, MOST_GOLDEN_PIXELS = 64, 100_000_000
 # The files that an answer is made with.
 ANSWERS = (files.MODEL, files.PREPROCESS, files.CLASSES, files.CALIBRATION)
 
@@ -66,7 +68,7 @@ class Bundle:
             self.classes,
             self.logits,
             hashlib.sha256(json.dumps(asked).encode()).hexdigest(),
-            TOGETHER,
+            self.model.together,
             self.calibration if calibrated else None,
         )
 
@@ -117,8 +119,17 @@ def open_bundle(path: str | Path, threads: int | None = None) -> Bundle:
 
 
 def golden_difference(bundle: Bundle, pictures: Sequence[bytes], expected: np.ndarray) -> float:
-    """The largest difference of a probability on picture files whose answers are known."""
+    """The largest difference of a probability on picture files whose answers are known.
+
+    Raises:
+        BadBundle: a picture can't be read, or they are too large.
+    """
     try:
+        headers = [read_header(picture) for picture in pictures]
+        if sum(header.height * header.width for header in headers) > MOST_GOLDEN_PIXELS:
+            raise BadBundle(
+                f"{bundle.path}: {files.GOLDEN} holds over {MOST_GOLDEN_PIXELS:,} pixels"
+            )
         pixels = np.stack([bundle.preprocess.read(picture) for picture in pictures])
     except BadData as error:
         raise BadBundle(f"{bundle.path}: a golden picture can't be read: {error}") from None
@@ -141,6 +152,8 @@ def golden_of(path: Path, data: bytes, classes: int) -> tuple[list[bytes], np.nd
     right = set(arrays) == set(names) and 0 < len(names) <= MOST_GOLDEN
     if not right or expected.shape != (len(names), classes) or expected.dtype != np.float32:
         raise BadBundle(f"{path}: {files.GOLDEN} holds no golden pictures")
+    if not ((expected >= 0) & (expected <= 1)).all():  # what is no number is not in between
+        raise BadBundle(f"{path}: {files.GOLDEN} holds probabilities that are none")
     if any(arrays[name].dtype != np.uint8 or arrays[name].ndim != 1 for name in names):
         raise BadBundle(f"{path}: {files.GOLDEN} holds something that is no file's bytes")
     return [arrays[name].tobytes() for name in names], expected
@@ -158,6 +171,8 @@ def _classes(path: Path, read: Mapping[str, bytes]) -> tuple[str, ...]:
 def _preprocess(path: Path, read: Mapping[str, bytes]) -> Preprocess:
     told = files.parsed(path, files.PREPROCESS, read[files.PREPROCESS])
     try:
+        if not all(type(told[name]) is int for name in ("height", "width", "channels")):
+            raise TypeError("height, width and channels are whole numbers")
         return Preprocess.from_json(told)
     except (BadUsage, TypeError, KeyError, ValueError, AttributeError) as error:
         raise BadBundle(f"{path}: {files.PREPROCESS}: {str(error)[:200]}") from None

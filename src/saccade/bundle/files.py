@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -33,6 +34,18 @@ LIMITS: Mapping[str, int] = {
     MATERIALS: 4 << 20,
 }
 MOST_MANIFEST = 1 << 16
+# Weights hardly shrink; what shrinks so much more is there to fill somebody's memory.
+MOST_SHRUNK, SMALL = 100, 1 << 20
+# What a damaged .zip ends in: names that are no text, sizes below zero, a stream that is none.
+UNZIPPING = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+)
 
 # (name, most bytes) -> the file's bytes; FileNotFoundError where it is not.
 Reader = Callable[[str, int], bytes]
@@ -55,17 +68,19 @@ def read_files(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     Raises:
         BadBundle: there is none, a file is missing, is another, or is too large.
     """
-    if path.is_dir():
-        return _read(path, lambda name, most: _from_directory(path, name, most))
     try:
+        if path.is_dir():
+            return _read(path, lambda name, most: _from_directory(path, name, most))
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
+            raise BadBundle(f"{path} is no bundle: neither a directory nor a file")
         with zipfile.ZipFile(path) as archive:
             return _read(path, lambda name, most: _from_archive(archive, name, most))
     except FileNotFoundError:
         raise BadBundle(f"there is no bundle {path}") from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
-        raise BadBundle(f"{path} is no bundle: {error}") from None
     except OSError as error:
         raise BadBundle(f"{path} can't be read: {error.strerror or error}") from None
+    except UNZIPPING as error:
+        raise BadBundle(f"{path} is no bundle: {error or 'a damaged .zip'}") from None
 
 
 def _read(path: Path, read: Reader) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -128,13 +143,16 @@ def _from_directory(folder: Path, name: str, most: int) -> bytes:
         if error.errno == errno.ELOOP:
             raise BadBundle(f"{folder}: {name} is a link; a bundle's files lie in it") from None
         raise
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         told = os.fstat(descriptor)
         if not stat.S_ISREG(told.st_mode):
             raise BadBundle(f"{folder}: {name} is no plain file")
         if told.st_size > most:
             raise BadBundle(f"{folder}: {name} has {told.st_size:,} bytes, expected {most:,}")
-        return file.read(most + 1)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:  # it takes no directory
+            return file.read(most + 1)
+    finally:
+        os.close(descriptor)
 
 
 def _from_archive(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -144,5 +162,12 @@ def _from_archive(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
         raise FileNotFoundError(name) from None
     if told.file_size > most:
         raise BadBundle(f"{archive.filename}: {name} has {told.file_size:,} bytes, not {most:,}")
+    if told.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BadBundle(f"{archive.filename}: {name} is neither stored nor deflated")
+    if told.file_size > max(SMALL, MOST_SHRUNK * told.compress_size):
+        raise BadBundle(
+            f"{archive.filename}: {name} would grow from {told.compress_size:,} bytes to "
+            f"{told.file_size:,}"
+        )
     with archive.open(told) as file:
         return file.read(most + 1)

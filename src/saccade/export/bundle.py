@@ -16,6 +16,7 @@ from saccade.bundle.bundle import open_bundle
 from saccade.bundle.model import Model
 from saccade.core.errors import BadBundle, BadUsage, Disagrees
 from saccade.core.preprocess import Preprocess
+from saccade.core.text import readable
 from saccade.export.card import card
 from saccade.export.golden import as_files, drawn, golden_file
 from saccade.export.materials import bill_of_materials
@@ -23,12 +24,13 @@ from saccade.export.network import to_onnx
 from saccade.export.proof import Asked, Exported, Parity, asked, parity, prove
 from saccade.export.traced import traced_onnx
 from saccade.export.writer import NoRule
-from saccade.run import durable
+from saccade.run import disk, durable
 from saccade.run.directory import Run, open_run
 from saccade.train.restore import Own
 
 Golden = Literal["generated", "held-out"]
 KEPT = 8  # golden pictures
+UNIX, READABLE = 3, 0o644  # of a file in a .zip, whatever system writes it
 GOLDEN_ARE: Mapping[Golden, str] = {
     "generated": "Golden pictures are drawn by a program; none is of the data",
     "held-out": "Golden pictures are pictures of the data, held out of training: this bundle holds "
@@ -92,13 +94,25 @@ def check_place(place: Path) -> None:
     Raises:
         BadUsage: something else is there.
     """
+    if not place.name:
+        raise BadUsage(f"{place} has no name of its own; give --out a directory or a .zip")
+    if not place.exists():
+        return
     if place.suffix == ".zip":
-        if place.is_dir() or (place.exists() and not zipfile.is_zipfile(place)):
-            raise BadUsage(f"{place} is there and is no .zip; give another --out")
-    elif place.is_file() or (
-        place.is_dir() and any(place.iterdir()) and not (place / files.MANIFEST).is_file()
-    ):
+        try:
+            with zipfile.ZipFile(place) as archive:
+                names = set(archive.namelist())
+        except (OSError, *files.UNZIPPING):
+            raise BadUsage(f"{place} is there and is no .zip; give another --out") from None
+    elif place.is_dir():
+        names = {each.name for each in place.iterdir()}
+    else:
         raise BadUsage(f"{place} is there and is no bundle; give another --out")
+    own = {files.MANIFEST, *files.LIMITS}
+    if names - own or (names and not names >= {files.MANIFEST, files.MODEL}):
+        odd = sorted(map(readable, names - own))[:3]
+        found = f": it holds {', '.join(odd)}" if odd else ""
+        raise BadUsage(f"{place} is there and is no bundle{found}; give another --out")
 
 
 def _network_files(network: Asked) -> dict[str, bytes]:
@@ -136,8 +150,10 @@ def _describe(
 ) -> None:
     """Adds the card, the bill of materials and, last, the manifest."""
     run, step = network.trained.run, network.trained.step
-    facts = run.facts
-    written[files.CARD] = card(facts, run.metrics, network.calibration, checks, GOLDEN_ARE[golden])
+    facts, metrics = run.facts, run.metrics
+    if metrics and metrics.get("step_read") != step:
+        metrics = {}  # of other weights than these
+    written[files.CARD] = card(facts, metrics, network.calibration, checks, GOLDEN_ARE[golden])
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
     written[files.MATERIALS] = bill_of_materials(facts, hashes)
     told = {
@@ -155,7 +171,8 @@ def _read(rule: Preprocess, pictures: list[bytes]) -> np.ndarray:
 
 
 def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")  # a folder's name may be no text; JSON's, too
 
 
 def _write(place: Path, written: Mapping[str, bytes]) -> None:
@@ -172,15 +189,29 @@ def _write(place: Path, written: Mapping[str, bytes]) -> None:
                 durable.write_bytes(aside / name, data)
         open_bundle(aside)
         if place.is_dir():
-            old = durable.aside_of(place.with_name(f"{place.name}-before"))
-            durable.remove(old)
-            durable.move(place, old)
-            durable.move(aside, place)
-            durable.remove(old)
+            _exchange(place, aside)
         else:
             durable.move(aside, place)
     finally:
         durable.try_to_remove(aside)
+
+
+def _exchange(place: Path, aside: Path) -> None:
+    """The new directory for the old one, which comes back where that fails.
+
+    A directory with something in it is not replaced in one step. Whoever dies between the two
+    leaves the old one beside, whole.
+    """
+    old = durable.aside_of(place.with_name(f"{place.name}-before"))
+    durable.remove(old)
+    disk.rename(place, old)
+    try:
+        durable.move(aside, place)
+    except OSError:
+        if not place.exists():
+            durable.move(old, place)
+        raise
+    durable.try_to_remove(old)
 
 
 def _archive(written: Mapping[str, bytes]) -> bytes:
@@ -188,5 +219,7 @@ def _archive(written: Mapping[str, bytes]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(written.items()):
-            archive.writestr(zipfile.ZipInfo(name), data)
+            entry = zipfile.ZipInfo(name)
+            entry.create_system, entry.external_attr = UNIX, READABLE << 16
+            archive.writestr(entry, data)
     return made.getvalue()

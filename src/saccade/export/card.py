@@ -1,11 +1,10 @@
 """A bundle's README.md: the model's card, with the front matter that Hugging Face reads."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saccade.core.calibration import Calibration
-from saccade.core.text import markdown
+from saccade.core.text import markdown, readable
 from saccade.export.proof import Parity
 
 MOST_CLASSES = 20
@@ -28,7 +27,7 @@ def card(
 
 
 def _front_matter(facts: Mapping[str, Any], metrics: Mapping[str, Any]) -> list[str]:
-    """YAML, every text as JSON writes it: that is YAML too, and nothing in it can steer."""
+    """YAML, every text between quotes: nothing in it can steer."""
     data, model = facts["data"]["name"], facts["model"]["name"]
     test = metrics.get("test")
     lines = [
@@ -70,7 +69,7 @@ def _body(
         "preprocess.json says how any other becomes one",
         f"- Model: {markdown(model['name'])}, {model['parameters']:,} parameters",
         f"- {_accuracy(metrics)}",
-        f"- {_use_of_test(facts)}",
+        *([f"- {_use_of_test(facts)}"] if "test" in (facts["recipe"]["watch"], *metrics) else []),
         f"- Confidence: {_confidence(calibration)}",
         "",
         "## Use",
@@ -91,7 +90,7 @@ def _body(
 def _accuracy(metrics: Mapping[str, Any]) -> str:
     test = metrics.get("test")
     if not test:
-        return "Test accuracy: not known, the run was exported before its test was read"
+        return "Test accuracy: not known, test was not read with these weights"
     low, high = 100 * test["low"], 100 * test["high"]
     return (
         f"Test accuracy: {100 * test['accuracy']:.2f} % "
@@ -112,4 +111,15 @@ def _confidence(calibration: Calibration) -> str:
 
 
 def _quoted(text: object) -> str:
-    return json.dumps(str(text), ensure_ascii=True)
+    r"""A double-quoted scalar of YAML 1.2.
+
+    JSON's are not quite: YAML takes half of an emoji for a letter, and no control character.
+
+    >>> print(_quoted('a "b"'))
+    "a \U00000022b\U00000022"
+    """
+    letters = (
+        each if each.isprintable() and each not in '"\\' else f"\\U{ord(each):08x}"
+        for each in readable(text)
+    )
+    return f'"{"".join(letters)}"'

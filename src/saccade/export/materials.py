@@ -16,6 +16,7 @@ TOOLS = (
     "onnx",
     "onnxruntime",
     "pillow",
+    "safetensors",
     "simplejpeg",
 )
 
@@ -42,7 +43,8 @@ def bill_of_materials(facts: Mapping[str, Any], hashes: Mapping[str, str]) -> by
             *(_library(each) for each in TOOLS),
         ],
     }
-    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _library(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from saccade.bundle.model import INPUT, LOGITS, PROBABILITIES
+from saccade.bundle.graph import INPUT, LOGITS, PROBABILITIES
 from saccade.core.calibration import Calibration
 from saccade.core.errors import MissingFile
 from saccade.export.writer import NoRule
