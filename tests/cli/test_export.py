@@ -25,9 +25,9 @@ def test_json_is_the_last_line(run_copy, typed, tmp_path):
     said = typed("export", run_copy.path, "--out", tmp_path / "b.zip", "--json")
     assert said.code == 0, said.err
     told = json.loads(said.out.splitlines()[-1])
-    assert told["bundle"] == str(tmp_path / "b.zip") and told["bytes"] > 1000
+    assert told["export"] == str(tmp_path / "b.zip") and told["bytes"] > 1000
     assert [check["kind"] for check in told["proof"]] == ["validation and test", "golden"]
-    assert open_bundle(told["bundle"]).manifest["proof"] == told["proof"]
+    assert open_bundle(told["export"]).manifest["proof"] == told["proof"]
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def test_what_disagrees_ends_with_1_and_no_bundle(run_copy, typed, monkeypatch, 
     monkeypatch.setattr(exporting, "to_onnx", scaled)
     said = typed("export", run_copy.path, "--out", tmp_path / "b")
     assert (said.code, said.out) == (1, "")
-    assert "does not answer as the run does, so no bundle was written" in said.err
+    assert "does not answer as the run does, so nothing was written" in said.err
     assert "Traceback" not in said.err
     assert not (tmp_path / "b").exists()
 

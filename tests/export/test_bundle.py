@@ -258,7 +258,7 @@ def test_a_planted_fault_writes_nothing(photo_run, tmp_path, monkeypatch, fault,
 def test_a_refused_export_leaves_the_old_bundle(photo_run, tmp_path, monkeypatch):
     before = content(export(photo_run, tmp_path / "bundle").path)
     FAULTS["scaled"](monkeypatch)
-    with pytest.raises(Disagrees, match="so no bundle was written"):
+    with pytest.raises(Disagrees, match="so nothing was written"):
         export(photo_run, tmp_path / "bundle")
     assert content(tmp_path / "bundle") == before
 

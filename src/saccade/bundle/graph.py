@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from saccade.core.errors import BadBundle
 
 INPUT, PROBABILITIES, LOGITS = "pixels", "probabilities", "logits"
-# What `saccade.export` writes, and nothing else runs. None of it holds a program of its own, calls
-# for another file, or makes a number out of nothing.
-OPERATORS = frozenset(
+# What `saccade.export` writes, and what jax2onnx writes for it; nothing else runs. None of it holds
+# a program of its own or calls for another file, and how much each makes is known before.
+OWN = frozenset(
     """
     Add AveragePool BatchNormalization Cast Clip Concat Conv Div Elu Erf Exp Flatten Gemm
     GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LayerNormalization LeakyRelu
@@ -17,6 +17,14 @@ OPERATORS = frozenset(
     Softmax Softplus Softsign Sub Tanh Transpose
     """.split()
 )
+TRACED = frozenset(
+    """
+    Abs And Equal Expand Floor Gather Greater GreaterOrEqual Less LessOrEqual Log Not Or Pow
+    Reciprocal ReduceMax ReduceMean ReduceMin ReduceSumSquare Shape Sign Sqrt Squeeze Unsqueeze
+    Where
+    """.split()
+)
+OPERATORS = OWN | TRACED
 # And what each part of the file may say: no external data, no graphs in graphs, no functions.
 SAYS = {
     "ModelProto": {"ir_version", "opset_import", "producer_name", "graph", "metadata_props"},
@@ -126,7 +134,7 @@ def _together(model: Any) -> int:
     for count in TOGETHER:
         graph.input[0].type.tensor_type.shape.dim[0].dim_value = count
         try:
-            inferred = infer_shapes(model, check_type=True, strict_mode=True).graph
+            inferred = infer_shapes(model, True, strict_mode=True, data_prop=True).graph
         except InferenceError as error:
             raise BadBundle(f"model.onnx is no network: {line(error)}") from None
         if _numbers(inferred) <= MOST_NUMBERS:

@@ -56,6 +56,9 @@ def traced_onnx(trained: Trained, calibration: Calibration, lacking: NoRule) -> 
     except Exception as error:  # whatever its plugins raise
         raise NoRule(f"{lacking}, and jax2onnx does not write it: {error}") from None
     graph = model.graph
+    # What is only said beside is left out: whoever opens it believes no more than it must.
+    del graph.value_info[:]
+    model.ClearField("producer_version")
     _rename(graph, [graph.input[0].name, *(each.name for each in graph.output)])
     onnx.checker.check_model(model)
     written: bytes = model.SerializeToString(deterministic=True)
