@@ -16,7 +16,7 @@ from saccade.bundle import files
 from saccade.bundle.bundle import open_bundle
 from saccade.bundle.model import Model
 from saccade.core.calibration import Calibration, identity
-from saccade.core.errors import BadBundle, BadUsage, Disagrees
+from saccade.core.errors import BadBundle, BadData, BadUsage, Disagrees, MissingFile
 from saccade.core.preprocess import Preprocess
 from saccade.core.text import readable
 from saccade.export.card import card
@@ -81,7 +81,7 @@ def export(
     place = Path(out) if out is not None else trained.run.path / "export"
     check_place(place)
     calibration = identity(len(trained.classes))
-    kind, pixels = unseen(trained, ASKED)
+    kind, pixels = _unseen(trained)
     pictures = drawn(*trained.network.input_shape[:2])
     if golden == "held-out":
         pictures = as_files(pixels[:KEPT])
@@ -162,6 +162,17 @@ def _checks(
     except (BadBundle, ValueError) as error:
         raise Disagrees(f"the exported network does not run: {error}") from None
     return [parity(kind, ours, theirs), parity("golden", expected, theirs_golden)]
+
+
+def _unseen(trained: Trained) -> tuple[str, np.ndarray]:
+    """Pictures that the network has not learned from, and what they are."""
+    try:
+        return unseen(trained, ASKED)
+    except (BadData, MissingFile) as error:
+        raise BadData(
+            f"{error}. An export is proved on pictures of the run's data: put it back as it was, "
+            "or train again"
+        ) from None
 
 
 def _ask(trained: Trained, calibration: Calibration, pixels: np.ndarray) -> np.ndarray:
