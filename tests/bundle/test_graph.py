@@ -209,6 +209,23 @@ def test_a_size_that_only_running_it_would_tell(small_network):
     refused(small_network([*nodes, sliced("grown")], flat, "sixteen_of"), "how large `grown`")
 
 
+def test_a_last_size_that_only_running_it_would_tell(small_network):
+    """Said to be two classes, padded by as much as the picture asks for."""
+    network = small_network(constants={"four": np.array([4], np.int64), **SLICING})
+    *first, _, last = network.graph.node
+    added = [
+        helper.make_node("Cast", ["floats"], ["whole"], to=TensorProto.INT64),
+        helper.make_node("Slice", ["whole", "zero", "one", "zero"], ["row"]),
+        helper.make_node("Reshape", ["row", "sixteen"], ["numbers"]),
+        helper.make_node("Slice", ["numbers", "zero", "four"], ["pads"]),
+        helper.make_node("Pad", ["floats", "pads"], ["logits"]),
+    ]
+    del network.graph.node[:]
+    network.graph.node.extend([*first, *added, last])
+    network.graph.output[0].CopyFrom(value("logits", shape=[64, 2]))
+    refused(network, "how large `logits`")
+
+
 def test_what_a_file_says_of_its_sizes_is_not_believed(small_network):
     nodes, last = doubled(40)
     network = small_network([*nodes, sliced(last)], SLICING, "sixteen_of")

@@ -9,7 +9,7 @@ import numpy as np
 
 from saccade.bundle.bundle import TOLERANCE
 from saccade.core.calibration import Calibration, identity
-from saccade.core.errors import Disagrees
+from saccade.core.errors import BadData, Disagrees, MissingFile
 from saccade.run.directory import Run
 from saccade.train.evaluate import unseen
 from saccade.train.restore import Own, Trained, restore
@@ -48,7 +48,18 @@ def asked(run: str | Path | Run, checkpoint: str | None, model: Own) -> Asked:
     """
     trained = restore(run, checkpoint, model=model)
     calibration = trained.calibration or identity(len(trained.classes))
-    return Asked(trained, calibration, *unseen(trained, ASKED))
+    return Asked(trained, calibration, *_unseen(trained))
+
+
+def _unseen(trained: Trained) -> tuple[str, np.ndarray]:
+    """Pictures that the network has not learned from, and what they are."""
+    try:
+        return unseen(trained, ASKED)
+    except (BadData, MissingFile) as error:
+        raise BadData(
+            f"{error}. An export is proved on pictures of the run's data: put it back as it was, "
+            "or train again"
+        ) from None
 
 
 @dataclass(frozen=True)
