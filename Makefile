@@ -4,6 +4,9 @@ MAKEFLAGS += --no-print-directory
 .PHONY: help demo test lint page browser soak bench test-oldest lock clean
 .DEFAULT_GOAL := help
 
+# Two at a time, a file's tests together: they share what is made for them.
+workers := --numprocesses 2 --dist loadfile
+
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
 
@@ -11,7 +14,7 @@ demo: .venv/installed  ## Train a classifier on handwritten digits
 	@.venv/bin/saccade train digits
 
 test: lint page browser  ## Lint, then run the tests
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(workers)
 
 page: .venv/installed  ## Build the live page, if it is older than web/
 	@.venv/bin/python hatch_build.py
@@ -34,7 +37,7 @@ bench: .venv/installed  ## Measure saccade beside its peers (half an hour, idle 
 # Two lines, because make runs a line that names $(MAKE) even under --dry-run.
 test-oldest:  ## Run the tests on Python 3.11, which gets an older JAX
 	@if sh -c "$$find_python" find_python 3.11 >/dev/null 2>&1; then $(MAKE) .venv-oldest/installed; fi
-	@if [ -f .venv-oldest/installed ]; then .venv-oldest/bin/python -m pytest; \
+	@if [ -f .venv-oldest/installed ]; then .venv-oldest/bin/python -m pytest $(workers); \
 	else echo "skipped: no Python 3.11 here"; fi
 
 # `make lock` keeps the pins that still fit pyproject.toml; `make lock UPGRADE=1` takes the newest.

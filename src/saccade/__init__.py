@@ -19,17 +19,20 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from saccade.bundle.bundle import open_bundle as open_bundle
     from saccade.core.errors import SaccadeError as SaccadeError
     from saccade.core.preprocess import Preprocess as Preprocess
     from saccade.core.records import Dataset as Dataset
     from saccade.core.records import Predictions as Predictions
     from saccade.core.records import Split as Split
     from saccade.data import load as load
+    from saccade.export.bundle import export_bundle as export_bundle
     from saccade.models.network import Network as Network
     from saccade.models.network import build as build
     from saccade.models.network import from_keras as from_keras
     from saccade.run.directory import create_run as create_run
     from saccade.run.directory import open_run as open_run
+    from saccade.train.calibrate import calibrate as calibrate
     from saccade.train.evaluate import evaluate as evaluate
     from saccade.train.fit import fit as fit
     from saccade.train.predict import predict as predict
@@ -49,11 +52,14 @@ _HOME = {
     "SaccadeError": "saccade.core.errors",
     "Split": "saccade.core.records",
     "build": "saccade.models.network",
+    "calibrate": "saccade.train.calibrate",
     "create_run": "saccade.run.directory",
     "evaluate": "saccade.train.evaluate",
+    "export_bundle": "saccade.export.bundle",
     "fit": "saccade.train.fit",
     "from_keras": "saccade.models.network",
     "load": "saccade.data",
+    "open_bundle": "saccade.bundle.bundle",
     "open_run": "saccade.run.directory",
     "predict": "saccade.train.predict",
     "recipe": "saccade.train.recipes",

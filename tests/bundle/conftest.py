@@ -9,14 +9,14 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from saccade.bundle.files import MANIFEST, manifest_of
-from saccade.export.bundle import export
+from saccade.export.bundle import export_bundle
 from saccade.run.directory import Run
 
 
 @pytest.fixture(scope="session")
 def written(finished_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, bytes]:
     """The files of a bundle, written once."""
-    place = export(finished_run, tmp_path_factory.mktemp("exported") / "bundle").path
+    place = export_bundle(finished_run, tmp_path_factory.mktemp("exported") / "bundle").path
     return {each.name: each.read_bytes() for each in place.iterdir()}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from saccade.export.bundle import export
+from saccade.export.bundle import export_bundle
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def answers(said):
 
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_a_bundle_answers_as_its_run_wherever_it_lies(name, run_copy, files, tmp_path, typed):
-    exported = export(run_copy, tmp_path / name)
+    exported = export_bundle(run_copy, tmp_path / name)
     moved = tmp_path / "elsewhere" / name
     moved.parent.mkdir()
     shutil.move(exported.path, moved)
@@ -43,7 +43,7 @@ def test_a_bundle_answers_as_its_run_wherever_it_lies(name, run_copy, files, tmp
 
 def test_a_calibrated_run_gives_a_calibrated_bundle(run_copy, files, tmp_path, typed):
     assert typed("calibrate", str(run_copy.path), "--precision", "0.8").code == 0
-    bundle = export(run_copy, tmp_path / "bundle").path
+    bundle = export_bundle(run_copy, tmp_path / "bundle").path
     asked = [str(files / f"{i}.png") for i in range(3)]
     run, theirs = (
         answers(typed("predict", str(p), *asked, "--json")) for p in (run_copy.path, bundle)
@@ -57,7 +57,7 @@ def test_a_calibrated_run_gives_a_calibrated_bundle(run_copy, files, tmp_path, t
 
 def test_many_pictures_go_through_a_bundle_too(run_copy, files, tmp_path, typed):
     for what in ("run", "bundle"):
-        path = run_copy.path if what == "run" else export(run_copy, tmp_path / "bundle").path
+        path = run_copy.path if what == "run" else export_bundle(run_copy, tmp_path / "bundle").path
         said = typed("predict", str(path), str(files), "-o", str(tmp_path / f"{what}.csv"))
         assert said.code == 1, said.err
     run, bundle = ((tmp_path / f"{what}.csv").read_text() for what in ("run", "bundle"))
@@ -66,7 +66,7 @@ def test_many_pictures_go_through_a_bundle_too(run_copy, files, tmp_path, typed)
 
 
 def test_a_bundle_is_asked_without_jax(run_copy, files, tmp_path):
-    bundle = export(run_copy, tmp_path / "bundle").path
+    bundle = export_bundle(run_copy, tmp_path / "bundle").path
     code = (
         "import sys; from saccade.cli import main\n"
         f"sys.argv = ['saccade', 'predict', {str(bundle)!r}, {str(files / '0.png')!r}]\n"
@@ -79,7 +79,7 @@ def test_a_bundle_is_asked_without_jax(run_copy, files, tmp_path):
 
 
 def test_a_bundle_takes_no_model_and_a_damaged_one_is_named(run_copy, files, tmp_path, typed):
-    bundle = export(run_copy, tmp_path / "bundle").path
+    bundle = export_bundle(run_copy, tmp_path / "bundle").path
     said = typed("predict", str(bundle), str(files / "0.png"), "--model", "net.py:build")
     assert said.code == 2 and "--model is for runs" in said.err
     with (bundle / "model.onnx").open("ab") as file:

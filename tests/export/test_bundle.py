@@ -18,7 +18,7 @@ from saccade.core.calibration import Calibration
 from saccade.core.errors import BadData, BadUsage, Disagrees
 from saccade.core.preprocess import Preprocess
 from saccade.export import bundle as exporting
-from saccade.export.bundle import check_place, export
+from saccade.export.bundle import check_place, export_bundle
 from saccade.run import disk
 from saccade.run.directory import Run
 from saccade.train.restore import restore
@@ -54,10 +54,10 @@ def test_it_answers_files_as_its_run_does_wherever_it_lies(photo_run, tmp_path):
     Image.open(photos[1]).save(turned, quality=95, exif=exif)
     photos.append(turned)
     expected = saccade.predict(photo_run, photos)
-    exported = export(photo_run, tmp_path / "bundle")
+    exported = export_bundle(photo_run, tmp_path / "bundle")
     elsewhere = shutil.copytree(exported.path, tmp_path / "another" / "place")
     shutil.rmtree(exported.path)
-    zipped = export(photo_run, tmp_path / "bundle.zip").path
+    zipped = export_bundle(photo_run, tmp_path / "bundle.zip").path
     for place in (elsewhere, zipped):
         for (name, probability), answer in zip(answers(place, photos), expected, strict=True):
             assert name == answer.label
@@ -65,12 +65,12 @@ def test_it_answers_files_as_its_run_does_wherever_it_lies(photo_run, tmp_path):
 
 
 def test_what_was_asked_is_told(photo_run, finished_run, tmp_path):
-    few = export(photo_run, tmp_path / "few")
+    few = export_bundle(photo_run, tmp_path / "few")
     assert [(check.kind, check.pictures) for check in few.checks] == [
         ("validation and test", 6),
         ("golden", 6),
     ]
-    many = export(finished_run, tmp_path / "many")
+    many = export_bundle(finished_run, tmp_path / "many")
     assert [check.pictures for check in many.checks] == [256, 6]
     told = json.loads((many.path / files.MANIFEST).read_text())
     assert told["proof"] == [check.to_json() for check in many.checks]
@@ -79,8 +79,8 @@ def test_what_was_asked_is_told(photo_run, finished_run, tmp_path):
 
 
 def test_equal_exports_are_equal_bytes(photo_run, tmp_path):
-    first, second = (export(photo_run, tmp_path / name).path for name in ("a", "b"))
-    one, two = (export(photo_run, tmp_path / f"{name}.zip").path for name in ("c", "d"))
+    first, second = (export_bundle(photo_run, tmp_path / name).path for name in ("a", "b"))
+    one, two = (export_bundle(photo_run, tmp_path / f"{name}.zip").path for name in ("c", "d"))
     assert content(first) == content(second) == content(one)
     assert one.read_bytes() == two.read_bytes()
     with zipfile.ZipFile(one) as archive:  # whoever unpacks it can read it
@@ -88,7 +88,7 @@ def test_equal_exports_are_equal_bytes(photo_run, tmp_path):
 
 
 def test_nothing_tells_where_it_was_made(photo_run, tmp_path):
-    for data in content(export(photo_run, tmp_path / "bundle").path).values():
+    for data in content(export_bundle(photo_run, tmp_path / "bundle").path).values():
         assert str(tmp_path.parents[1]).encode() not in data
 
 
@@ -103,7 +103,7 @@ def test_two_classes_have_two_columns(pictures, train, tmp_path):
     own = f"{source}:build"
     run = train(tmp_path / "run", photos, own, steps=10, batch_size=8)
     assert restore(run, model=own).network.graph.binary
-    bundle = open_bundle(export(run, model=own).path)
+    bundle = open_bundle(export_bundle(run, model=own).path)
     assert bundle.path == run.path / "export"
     probabilities, logits = bundle.answer(np.zeros((3, 16, 16, 3), np.uint8))
     assert probabilities.shape == (3, 2) and (logits[:, 0] == 0).all()
@@ -111,7 +111,7 @@ def test_two_classes_have_two_columns(pictures, train, tmp_path):
 
 def test_a_deck_recipe_says_that_it_watched_test(train, tmp_path):
     run = train(tmp_path / "run", "digits", "softmax", named="G1.0", steps=20)
-    exported = export(run)
+    exported = export_bundle(run)
     assert exported.checks[0].kind == "test"
     assert "watched during training" in (exported.path / files.CARD).read_text()
 
@@ -128,9 +128,9 @@ def test_a_network_of_ones_own_is_asked_for_again(train, tmp_path):
     run = train(tmp_path / "run", "digits", own, steps=10)
     (tmp_path / "ran").unlink()
     with pytest.raises(BadUsage, match=r"--model FILE\.py:FUNCTION"):
-        export(run)
+        export_bundle(run)
     assert not (tmp_path / "ran").exists() and not (run.path / "export").exists()
-    exported = export(run, model=own)
+    exported = export_bundle(run, model=own)
     (tmp_path / "ran").unlink()
     open_bundle(exported.path)
     assert not (tmp_path / "ran").exists()
@@ -139,7 +139,7 @@ def test_a_network_of_ones_own_is_asked_for_again(train, tmp_path):
 
 def test_golden_pictures_can_be_held_out_ones_and_the_card_says_so(photo_run, tmp_path):
     generated, held_out = (
-        export(photo_run, tmp_path / kind, golden=kind) for kind in ("generated", "held-out")
+        export_bundle(photo_run, tmp_path / kind, golden=kind) for kind in ("generated", "held-out")
     )
     assert "none is of the data" in (generated.path / files.CARD).read_text()
     assert "share it as you would share the data" in (held_out.path / files.CARD).read_text()
@@ -148,14 +148,14 @@ def test_golden_pictures_can_be_held_out_ones_and_the_card_says_so(photo_run, tm
 
 
 def test_the_accuracy_is_that_of_the_weights_that_are_exported(moved, tmp_path):
-    assert "Test accuracy: not known" not in (export(moved).path / files.CARD).read_text()
+    assert "Test accuracy: not known" not in (export_bundle(moved).path / files.CARD).read_text()
     metrics = moved.path / "eval" / "metrics.json"
     told = json.loads(metrics.read_text())
     metrics.write_text(json.dumps({**told, "step_read": told["step_read"] + 1}))
-    card = (export(Run(moved.path), checkpoint="last").path / files.CARD).read_text()
+    card = (export_bundle(Run(moved.path), checkpoint="last").path / files.CARD).read_text()
     assert "Test accuracy: not known" in card and "model-index" not in card
     metrics.unlink()
-    card = (export(Run(moved.path)).path / files.CARD).read_text()
+    card = (export_bundle(Run(moved.path)).path / files.CARD).read_text()
     assert "Test accuracy: not known" in card and "Test: read once" not in card
 
 
@@ -250,16 +250,16 @@ FAULTS = {
 def test_a_planted_fault_writes_nothing(photo_run, tmp_path, monkeypatch, fault, name):
     FAULTS[fault](monkeypatch)
     with pytest.raises(Disagrees) as caught:
-        export(photo_run, tmp_path / "out" / name)
+        export_bundle(photo_run, tmp_path / "out" / name)
     assert caught.value.exit_code == 1
     assert not (tmp_path / "out").exists()
 
 
 def test_a_refused_export_leaves_the_old_bundle(photo_run, tmp_path, monkeypatch):
-    before = content(export(photo_run, tmp_path / "bundle").path)
+    before = content(export_bundle(photo_run, tmp_path / "bundle").path)
     FAULTS["scaled"](monkeypatch)
     with pytest.raises(Disagrees, match="so nothing was written"):
-        export(photo_run, tmp_path / "bundle")
+        export_bundle(photo_run, tmp_path / "bundle")
     assert content(tmp_path / "bundle") == before
 
 
@@ -270,11 +270,11 @@ def test_data_that_is_gone_or_another(pictures, train, tmp_path):
     kept = picture.read_bytes()
     Image.new("RGB", (16, 16)).save(picture)
     with pytest.raises(BadData, match=r"is not what .* was trained on.*put it back"):
-        export(run)
+        export_bundle(run)
     picture.write_bytes(kept)
     photos.rename(tmp_path / "elsewhere")
     with pytest.raises(BadData, match=r"photos\. .*put it back"):
-        export(run)
+        export_bundle(run)
     assert not (run.path / "export").exists()
 
 
@@ -311,11 +311,11 @@ def test_other_places_that_are_refused(finished_run, tmp_path, monkeypatch):
     (tmp_path / "folder.zip" / "mine").touch()
     for name in ("text.zip", "text", "folder.zip", ".", "", "/", "..", finished_run.path):
         with pytest.raises(BadUsage, match=r"--out"):
-            export(finished_run, name)
+            export_bundle(finished_run, name)
     assert (tmp_path / "text").read_text() == (tmp_path / "text.zip").read_text() == "mine"
     (tmp_path / "empty").mkdir()
-    open_bundle(export(finished_run, "empty").path)
-    open_bundle(export(finished_run, "made/on/the/way.zip").path)
+    open_bundle(export_bundle(finished_run, "empty").path)
+    open_bundle(export_bundle(finished_run, "made/on/the/way.zip").path)
 
 
 class Died(BaseException):
@@ -361,9 +361,9 @@ def copied(place, target):
 @pytest.mark.parametrize("kind", ["dies", "full"])
 @pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
 def test_whatever_happens_the_bundle_is_the_old_or_the_new(photo_run, tmp_path, kind, name):
-    before = export(photo_run, tmp_path / "old" / name).path
+    before = export_bundle(photo_run, tmp_path / "old" / name).path
     old = content(before)
-    new = content(export(photo_run, tmp_path / "new" / name, golden="held-out").path)
+    new = content(export_bundle(photo_run, tmp_path / "new" / name, golden="held-out").path)
     assert old != new
     with pytest.MonkeyPatch.context() as patch:
         count = planted(patch, 10**6, kind)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from saccade.bundle import files
-from saccade.export.bundle import export
+from saccade.export.bundle import export_bundle
 from saccade.export.materials import bill_of_materials
 
 TYPES = {"machine-learning-model", "file", "data", "library"}
@@ -54,7 +54,7 @@ def test_equal_bundles_have_equal_bills():
 
 
 def test_its_hashes_are_those_of_the_files(finished_run, tmp_path):
-    place = export(finished_run, tmp_path / "bundle").path
+    place = export_bundle(finished_run, tmp_path / "bundle").path
     told = json.loads((place / files.MATERIALS).read_bytes())
     listed = {c["name"]: c["hashes"][0]["content"] for c in components(told) if "hashes" in c}
     assert set(listed) == set(files.LIMITS) - {files.MATERIALS}

@@ -6,7 +6,7 @@ import pytest
 
 import saccade
 from saccade.core.errors import MissingFile
-from saccade.export.bundle import export
+from saccade.export.bundle import export_bundle
 from saccade.models.backend import keras
 
 L = keras.layers
@@ -30,7 +30,7 @@ def run(network, tmp_path):
 @pytest.mark.skipif(HAS_JAX2ONNX, reason="jax2onnx is installed")
 def test_what_has_no_rule_is_named_and_what_may_know_it(run, network):
     with pytest.raises(MissingFile) as told:
-        export(run, model=network)
+        export_bundle(run, model=network)
     assert "`GroupNormalization`" in str(told.value)
     assert "pip install 'saccade[export-any]'" in str(told.value)
     assert not (run.path / "export").exists()
@@ -39,6 +39,6 @@ def test_what_has_no_rule_is_named_and_what_may_know_it(run, network):
 @pytest.mark.filterwarnings("ignore")  # another library's
 @pytest.mark.skipif(not HAS_JAX2ONNX, reason="jax2onnx (the extra export-any) is not installed")
 def test_another_exporter_writes_it_under_the_same_proof(run, network):
-    exported = export(run, model=network)
+    exported = export_bundle(run, model=network)
     assert [check.agrees for check in exported.checks] == [True, True]
     assert exported.checks[0].pictures == 256

@@ -30,7 +30,9 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("initializer", KINDS, ids=str)
+@pytest.mark.parametrize(
+    "initializer", KINDS, ids=lambda kind: kind if isinstance(kind, str) else type(kind).__name__
+)
 def test_spread_is_that_of_keras(initializer):
     ours = next(iter(first_weights(graph_with(initializer), "layers", 0).values()))
     theirs = np.asarray(keras.initializers.get(initializer)((400, 300)))

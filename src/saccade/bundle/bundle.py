@@ -95,6 +95,10 @@ def open_bundle(path: str | Path, threads: int | None = None) -> Bundle:
 
     Raises:
         BadBundle: it is none, or not what was exported; says which file, and why.
+
+    >>> open_bundle("no-such-bundle.zip")
+    Traceback (most recent call last):
+    saccade.core.errors.BadBundle: there is no bundle no-such-bundle.zip
     """
     path = Path(path)
     manifest, read = files.read_files(path)

@@ -52,7 +52,7 @@ def export(
 
         exported = export_saved_model(run, out, checkpoint=checkpoint, model=model)
     else:
-        from saccade.export.bundle import export as export_bundle
+        from saccade.export.bundle import export_bundle
 
         exported = export_bundle(run, out, golden=golden, checkpoint=checkpoint, model=model)
     for each in exported.checks:

@@ -38,7 +38,7 @@ GOLDEN_ARE: Mapping[Golden, str] = {
 }
 
 
-def export(
+def export_bundle(
     run: str | Path | Run,
     out: str | Path | None = None,
     *,
@@ -64,7 +64,7 @@ def export(
     >>> run = saccade.create_run(Path(tempfile.mkdtemp()) / "run")
     >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
     >>> _ = list(saccade.record(events, run))
-    >>> exported = export(run)
+    >>> exported = export_bundle(run)
     >>> exported.path.name, exported.checks[0].pictures, exported.checks[0].agrees
     ('export', 256, True)
     """
