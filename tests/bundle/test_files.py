@@ -78,7 +78,7 @@ def test_a_size_is_looked_at_before_the_file_is_read(forged):
         data = (place / name).read_bytes()
         with (place / name).open("r+b") as file:
             file.truncate(1 << 40)  # a hole: reading it would end nowhere
-        refused(place, name)
+        assert "1,099,511,627,776 bytes" in refused(place, name)
         (place / name).write_bytes(data)
     (place / MANIFEST).write_bytes(b" " * (MOST_MANIFEST + 1))
     refused(place, MANIFEST)
@@ -239,6 +239,11 @@ def test_sizes_in_a_zip_that_are_lies(written, tmp_path):
             place = data.find(b"PK\x01\x02", place + 1)
         (tmp_path / "b.zip").write_bytes(changed)
         refused(tmp_path / "b.zip")
+
+
+def test_a_zip_with_more_than_its_manifest_says(written, tmp_path):
+    path = zipped(tmp_path / "b.zip", {**written, MODEL: written[MODEL] + b"x"})
+    assert f"{len(written[MODEL]) + 1:,} bytes" in refused(path, MODEL)
 
 
 def test_a_damaged_zip_is_refused_or_right(written, tmp_path):
