@@ -15,7 +15,8 @@ def test_a_run_is_exported(run_copy, typed, tmp_path):
     assert said.code == 0, said.err
     place = run_copy.path / "export"
     assert said.out.startswith(f"{place}  0.") and said.out.endswith(" MB\n")
-    proof, golden = said.err.splitlines()
+    proof, logits, golden = said.err.splitlines()
+    assert logits.startswith("proof    256 pictures (validation and test): logits differ by")
     assert proof.startswith("proof    256 pictures (validation and test): probabilities differ by")
     assert golden.startswith("proof    6 pictures (golden): ") and golden.endswith("class on 6")
     open_bundle(place)
@@ -26,7 +27,12 @@ def test_json_is_the_last_line(run_copy, typed, tmp_path):
     assert said.code == 0, said.err
     told = json.loads(said.out.splitlines()[-1])
     assert told["export"] == str(tmp_path / "b.zip") and told["bytes"] > 1000
-    assert [check["kind"] for check in told["proof"]] == ["validation and test", "golden"]
+    checks = [(check["kind"], check["what"]) for check in told["proof"]]
+    assert checks == [
+        ("validation and test", "probabilities"),
+        ("validation and test", "logits"),
+        ("golden", "probabilities"),
+    ]
     assert open_bundle(told["export"]).manifest["proof"] == told["proof"]
 
 

@@ -68,10 +68,11 @@ def test_what_was_asked_is_told(photo_run, finished_run, tmp_path):
     few = export_bundle(photo_run, tmp_path / "few")
     assert [(check.kind, check.pictures) for check in few.checks] == [
         ("validation and test", 6),
+        ("validation and test", 6),
         ("golden", 6),
     ]
     many = export_bundle(finished_run, tmp_path / "many")
-    assert [check.pictures for check in many.checks] == [256, 6]
+    assert [check.pictures for check in many.checks] == [256, 256, 6]
     told = json.loads((many.path / files.MANIFEST).read_text())
     assert told["proof"] == [check.to_json() for check in many.checks]
     assert all(check["difference"] > 0 for check in told["proof"])  # two did compute it
@@ -143,7 +144,7 @@ def test_golden_pictures_can_be_held_out_ones_and_the_card_says_so(photo_run, tm
     )
     assert "none is of the data" in (generated.path / files.CARD).read_text()
     assert "share it as you would share the data" in (held_out.path / files.CARD).read_text()
-    assert held_out.checks[1].pictures == 6
+    assert held_out.checks[-1].pictures == 6
     open_bundle(held_out.path)
 
 
@@ -253,6 +254,19 @@ def test_a_planted_fault_writes_nothing(photo_run, tmp_path, monkeypatch, fault,
         export_bundle(photo_run, tmp_path / "out" / name)
     assert caught.value.exit_code == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_what_a_softmax_hides_is_seen(finished_run, tmp_path, monkeypatch):
+    """All logits larger by 5: the same probabilities, and another unknown score."""
+    right = exporting.to_onnx
+
+    def shifted(graph, weights, *rest):
+        name = graph.nodes[-1].weight("bias")
+        return right(graph, {**weights, name: weights[name] + np.float32(5)}, *rest)
+
+    monkeypatch.setattr(exporting, "to_onnx", shifted)
+    with pytest.raises(Disagrees, match="logits differ by at most"):
+        export_bundle(finished_run, tmp_path / "bundle")
 
 
 def test_a_refused_export_leaves_the_old_bundle(photo_run, tmp_path, monkeypatch):

@@ -47,4 +47,10 @@ def test_the_message_names_those_that_are_wrong():
 
 def test_all_of_it_is_json():
     told = parity("some", SURE, SURE * np.float32("nan")).to_json()
-    assert told == {"kind": "some", "pictures": 2, "difference": np.inf, "same_class": 1}
+    assert told == {
+        "kind": "some",
+        "pictures": 2,
+        "difference": np.inf,
+        "same_class": 1,
+        "what": "probabilities",
+    }

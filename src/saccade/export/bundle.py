@@ -138,11 +138,12 @@ def _checks(
     rule = Preprocess.from_json(json.loads(written[files.PREPROCESS]))
     try:
         model = Model(written[files.MODEL])
-        theirs, _ = model.answer(network.pixels)
+        theirs, logits = model.answer(network.pixels)
         theirs_golden, _ = model.answer(_read(rule, pictures))
     except (BadBundle, ValueError) as error:
         raise Disagrees(f"the exported network does not run: {error}") from None
-    return network.parity(theirs), parity("golden", expected, theirs_golden)
+    golden = parity("golden", expected, theirs_golden)
+    return *network.parity(theirs, logits), golden
 
 
 def _describe(

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from saccade.bundle.graph import INPUT, LOGITS, PROBABILITIES
 from saccade.core.calibration import Calibration
 from saccade.core.preprocess import Numbers, Preprocess
 from saccade.export.layers import LAYERS
 from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Graph
-
-PROBABILITIES, LOGITS = "probabilities", "logits"
 
 
 def to_onnx(
@@ -56,7 +55,7 @@ def to_onnx(
 
 def _scaled(writer: Writer, preprocess: Preprocess, *, turned: bool) -> Value:
     """The network's input, as bytes turned over or not: that takes a quarter of the time."""
-    pixels = Value("pixels", (preprocess.height, preprocess.width, preprocess.channels))
+    pixels = Value(INPUT, (preprocess.height, preprocess.width, preprocess.channels))
     pixels = writer.channels_first(pixels) if turned else pixels
     name = writer.add("Cast", [pixels.name], {"to": 1})  # float32
     value = pixels.as_it_lies(name)

@@ -31,12 +31,23 @@ class Asked:
 
     def probabilities(self, pixels: np.ndarray) -> np.ndarray:
         """The network's own, calibrated, float64 [n, classes]."""
-        logits = self.trained.engine.logits(self.trained.weights, pixels)
-        return self.calibration.probabilities(logits)
+        return self.calibration.probabilities(self._logits(pixels))
 
-    def parity(self, theirs: np.ndarray) -> "Parity":
-        """Beside somebody else's probabilities for `pixels`."""
-        return parity(self.kind, self.probabilities(self.pixels), theirs)
+    def parity(self, probabilities: np.ndarray, logits: np.ndarray) -> "tuple[Parity, Parity]":
+        """Beside somebody else's answers for `pixels`, float [n, classes] each.
+
+        Decisions are made of logits, and of those a softmax hides what is common to all classes.
+        They are compared as parts of the largest.
+        """
+        ours = self._logits(self.pixels)
+        largest = max(1.0, float(np.abs(ours).max()))
+        return (
+            parity(self.kind, self.calibration.probabilities(ours), probabilities),
+            parity(self.kind, ours / largest, logits / largest, "logits"),
+        )
+
+    def _logits(self, pixels: np.ndarray) -> np.ndarray:
+        return self.trained.engine.logits(self.trained.weights, pixels)
 
 
 def asked(run: str | Path | Run, checkpoint: str | None, model: Own) -> Asked:
@@ -64,13 +75,15 @@ def _unseen(trained: Trained) -> tuple[str, np.ndarray]:
 
 @dataclass(frozen=True)
 class Parity:
-    """How near two are: the largest difference of a probability, and how often the first class is
-    the same, on so many pictures of a kind (`held out of train`, `golden`)."""
+    """How near two are: the largest difference of a number (a probability, or a logit as part of
+    the largest), and how often the first class is the same, on so many pictures of a kind
+    (`validation and test`, `golden`)."""
 
     kind: str
     pictures: int
     difference: float
     same_class: int
+    what: str = "probabilities"
 
     @property
     def agrees(self) -> bool:
@@ -80,7 +93,7 @@ class Parity:
     def __str__(self) -> str:
         """For a line on a screen."""
         return (
-            f"{self.pictures:,} pictures ({self.kind}): probabilities differ by at most "
+            f"{self.pictures:,} pictures ({self.kind}): {self.what} differ by at most "
             f"{self.difference:.1e}, same class on {self.same_class:,}"
         )
 
@@ -98,8 +111,8 @@ class Exported:
     checks: tuple[Parity, ...]
 
 
-def parity(kind: str, ours: np.ndarray, theirs: np.ndarray) -> Parity:
-    """Of two answers for the same pictures, probabilities [n, classes] each.
+def parity(kind: str, ours: np.ndarray, theirs: np.ndarray, what: str = "probabilities") -> Parity:
+    """Of two answers for the same pictures, float [n, classes] each.
 
     >>> print(parity("golden", np.array([[0.5, 0.5]]), np.array([[0.4, 0.6]])))
     1 pictures (golden): probabilities differ by at most 1.0e-01, same class on 0
@@ -107,7 +120,7 @@ def parity(kind: str, ours: np.ndarray, theirs: np.ndarray) -> Parity:
     difference = np.abs(ours - theirs).max() if len(ours) else 0.0
     same = int((ours.argmax(axis=1) == theirs.argmax(axis=1)).sum())
     # What is no number agrees with nothing.
-    return Parity(kind, len(ours), float(np.nan_to_num(difference, nan=np.inf)), same)
+    return Parity(kind, len(ours), float(np.nan_to_num(difference, nan=np.inf)), same, what)
 
 
 def prove(checks: Sequence[Parity]) -> None:

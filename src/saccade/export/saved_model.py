@@ -65,13 +65,13 @@ def export_saved_model(
     try:
         durable.remove(aside)
         write_saved_model(network.trained, network.calibration, aside)
-        check = network.parity(ask_saved_model(aside, network.pixels))
-        prove([check])
+        checks = network.parity(*ask_saved_model(aside, network.pixels))
+        prove(checks)
         durable.move(aside, place)
     finally:
         durable.try_to_remove(aside)
     size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
-    return Exported(place, size, (check,))
+    return Exported(place, size, checks)
 
 
 def write_saved_model(trained: Trained, calibration: Calibration, folder: Path) -> None:
@@ -131,9 +131,9 @@ def _in_old_words(program: bytes) -> bytes:
     return written
 
 
-def ask_saved_model(folder: Path, pixels: np.ndarray) -> np.ndarray:
-    """The probabilities [n, classes] that a written one gives, as TensorFlow Serving would."""
+def ask_saved_model(folder: Path, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(probabilities, logits) [n, classes] of a written one, as TensorFlow Serving gives them."""
     tf = tensorflow()
     served = tf.saved_model.load(str(folder)).signatures[SIGNATURE]
-    answers: np.ndarray = served(pixels=tf.constant(pixels))["probabilities"].numpy()
-    return answers
+    answers = served(pixels=tf.constant(pixels))
+    return answers["probabilities"].numpy(), answers["logits"].numpy()

@@ -12,6 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from saccade.bundle.graph import INPUT
 from saccade.core.errors import BadUsage
 
 # ONNX Runtime has had both since 1.14 (2023); newer ones add nothing that is needed here.
@@ -136,7 +137,7 @@ class Writer:
         graph = helper.make_graph(
             self.nodes,
             "saccade",
-            [tensor("pixels", TensorProto.UINT8, [BATCH, *pictures])],
+            [tensor(INPUT, TensorProto.UINT8, [BATCH, *pictures])],
             [tensor(name, TensorProto.FLOAT, [BATCH, classes]) for name in self.outputs],
             [*self.constants.values()],
         )
