@@ -225,7 +225,10 @@ def test_predict_answers_for_pictures_of_any_size_and_names_those_it_can_not_rea
     values = last_line(said.out)
     assert [v["path"] for v in values] == ["small.png", "big.jpg"]
     for value in values:
-        assert list(value) == ["path", "label", "probability", "topk"]
+        assert list(value)[:4] == ["path", "label", "probability", "topk"]
+        # What `saccade calibrate` would add.
+        assert {value[key] for key in ("decision", "unknown_score", "possible")} == {None}
+        assert len(value) == 7
         assert value["label"] in digits.classes
         assert 0 < value["probability"] <= 1
         assert len(value["topk"]) == 5

@@ -12,6 +12,8 @@ from saccade.core import errors
         (errors.BadData, 2),
         (errors.MissingFile, 2),
         (errors.BadRun, 2),
+        (errors.BadBundle, 2),
+        (errors.Disagrees, 1),
         (errors.BrowserFailed, 1),
         (errors.NotSaved, 1),
         (errors.OutOfMemory, 1),
