@@ -1,8 +1,8 @@
 """Help comes at once, with examples, and loads nothing heavy."""
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,14 +16,17 @@ HEAVY = ("jax", "keras", "sklearn", "scipy", "pooch", "requests")
 @pytest.mark.parametrize("name", [None, *COMMANDS])
 def test_help_comes_fast_with_examples_and_without_jax(name, command):
     words = ["--help"] if name is None else [name, "--help"]
-    began = time.monotonic()
+    began = os.times()
     said = command(*words)
-    seconds = time.monotonic() - began
+    ended = os.times()
+    # What it computed: other work on the machine makes nobody's help slow.
+    seconds = ended.children_user + ended.children_system
+    seconds -= began.children_user + began.children_system
     assert said.code == 0
     assert said.err == ""
     assert "Examples:" in said.out
     assert f"saccade {name or 'train'}" in said.out
-    assert seconds < 1.5
+    assert seconds < 1.2
     code = (
         f"import sys; from saccade.cli import main\ntry: main({words!r})\nexcept SystemExit: "
         f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"

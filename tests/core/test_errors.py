@@ -31,6 +31,8 @@ def test_every_kind_is_in_the_table_above():
         "BadData",
         "MissingFile",
         "BadRun",
+        "BadBundle",
+        "Disagrees",
         "BrowserFailed",
         "NotSaved",
         "OutOfMemory",

@@ -9,7 +9,7 @@ from itertools import pairwise
 Point = tuple[float, float]
 
 WIDTH, HEIGHT = 460, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 22, 34, 42  # around the plot
+LEFT, RIGHT, TOP, BOTTOM = 58, 22, 34, 42  # around the plot
 MOST_POINTS = 600
 MOST_DOTS = 40
 _LETTER = 6.6  # what a letter of the legend takes, about
