@@ -34,8 +34,7 @@ from saccade.models.backend import keras  # noqa: E402
 from saccade.models.graph import layer_graph  # noqa: E402
 from saccade.models.initialize import first_weights, unallocated  # noqa: E402
 
-# Names of keras.applications; PyTorch's are torchvision's.
-APPLICATIONS = {"MobileNetV2": "MobileNetV2", "ResNet-50": "ResNet50"}
+APPLICATIONS = {"MobileNetV2": keras.applications.MobileNetV2}
 SECONDS = 0.6  # of one round
 
 
@@ -43,8 +42,7 @@ def graph_of(name: str):
     """The layer graph of a net; of an application without its last softmax."""
     if name in APPLICATIONS:
         with unallocated():
-            build = getattr(keras.applications, APPLICATIONS[name])
-            return layer_graph(build(weights=None, classifier_activation=None))
+            return layer_graph(APPLICATIONS[name](weights=None, classifier_activation=None))
     return layer_graph(NETS[name].build(keras))
 
 

@@ -35,7 +35,7 @@ NEEDS = {
     "tensorflow": ["tensorflow-cpu"],
     "torch": ["torch==2.13.0", "numpy"],
     # What writes ONNX files (benchmarks/export.py).
-    "torch-onnx": ["torch==2.13.0", "numpy", "onnx", "onnxscript", "torchvision"],
+    "torch-onnx": ["torch==2.13.0", "numpy", "onnx", "onnxscript"],
 }
 # Pictures in an epoch: a warm one takes about a second or more on two cores.
 IMAGES = {

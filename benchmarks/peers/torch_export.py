@@ -6,13 +6,11 @@ uint8 pixels (batch, height, width, channels) in, probabilities out, as saccade'
 import sys
 
 import torch
-import torchvision
 from torch import nn
-from torch_nets import MODULES
+from torch_nets import MODULES, mobilenet_v2
 
 OTHERS = {
-    "MobileNetV2": (torchvision.models.mobilenet_v2, (224, 224, 3)),
-    "ResNet-50": (torchvision.models.resnet50, (224, 224, 3)),
+    "MobileNetV2": (mobilenet_v2, (224, 224, 3)),
     "ResNet-9": (MODULES["ResNet-9"], (32, 32, 3)),
 }
 

@@ -79,6 +79,37 @@ class ResNet9(nn.Module):
         return self.last((x + self.sixth(x)).amax((2, 3)))
 
 
+class Inverted(nn.Module):
+    """MobileNetV2's block: wider, by channel, narrower; added where nothing changes size."""
+
+    def __init__(self, given, made, stride, wider):
+        super().__init__()
+        inner = given * wider
+        parts = [] if wider == 1 else [normed(given, inner, 1)]
+        parts += [normed(inner, inner, 3, stride, inner), normed(inner, made, 1, active=False)]
+        self.parts, self.added = nn.Sequential(*parts), stride == 1 and given == made
+
+    def forward(self, x):
+        return x + self.parts(x) if self.added else self.parts(x)
+
+
+def normed(given, made, size, stride=1, groups=1, active=True):
+    layer = nn.Conv2d(given, made, size, stride, size // 2, groups=groups, bias=False)
+    return nn.Sequential(layer, nn.BatchNorm2d(made), *([nn.ReLU6()] if active else []))
+
+
+def mobilenet_v2():
+    """Sandler et al. 2018, table 2, for pictures of 224x224."""
+    table = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1))
+    parts, given = [normed(3, 32, 3, 2)], 32
+    for wider, made, times, stride in (*table, (6, 160, 3, 2), (6, 320, 1, 1)):
+        for i in range(times):
+            parts.append(Inverted(given, made, stride if i == 0 else 1, wider))
+            given = made
+    pool = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 1000)]
+    return nn.Sequential(*parts, normed(320, 1280, 1), *pool)
+
+
 MODULES = {
     "softmax": softmax,
     "mlp": mlp,

@@ -697,7 +697,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ('(("Mul", preprocess.scale, 1)', '(("Mul", preprocess.offset, 1)'),
             ("_calibrated(writer, logits, calibration))", "logits)"),
             ("if (offset != 0).any():", "if False:"),
-            ("turned=not flat)", "turned=True)"),
+            ("turned=not flat or preprocess.channels == 1", "turned=True"),
         ],
     ),
     (

@@ -37,7 +37,8 @@ def to_onnx(
         )
     writer = Writer(weights)
     flat = all(node.kind == "Flatten" for node in graph.nodes if -1 in node.inputs)
-    values = {-1: _scaled(writer, preprocess, turned=not flat)}
+    # Turning one channel moves nothing, and ONNX Runtime is slow along a last axis of length 1.
+    values = {-1: _scaled(writer, preprocess, turned=not flat or preprocess.channels == 1)}
     for node in graph.nodes:
         inputs = [values[position] for position in node.inputs]
         values[node.position] = LAYERS[node.kind](node, writer, *inputs)

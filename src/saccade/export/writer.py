@@ -71,7 +71,7 @@ class Writer:
 
     def constant(self, values: Any, dtype: Any = np.float32) -> str:
         """A constant, one for all that are equal."""
-        array = np.ascontiguousarray(np.asarray(values, dtype))
+        array = np.asarray(values, dtype, order="C")  # one number stays without axes: it is quicker
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._kept:
             name = f"constant_{len(self.constants)}"
