@@ -12,7 +12,7 @@ from rich.console import Console
 from saccade.cli import COMMANDS, make_app
 from saccade.models import MODELS
 from saccade.models.bases import BASES, Base
-from saccade.train.recipes import RECIPES
+from saccade.train.originals import RECIPES
 
 HERE = Path(__file__).parent / "reference"
 
@@ -37,7 +37,7 @@ def models() -> str:
         "# Models and recipes",
         "",
         "Written by docs/make_reference.py from the tables in `models/__init__.py` and",
-        "`train/recipes.py`. What the ids stand for, and where the decks are wrong:",
+        "`train/originals.py`. What the ids stand for, and where the decks are wrong:",
         "[the guide](../guide/models.md).",
         "",
         "| model | what | input | trainable parameters, 10 classes or the original's | originals |",

@@ -12,8 +12,8 @@ from saccade.core.records import Split
 from saccade.run.directory import Run
 from saccade.run.events import Evaluated, Finished, Saved, Started, StepsDone
 from saccade.train.commands import Save, Stop
+from saccade.train.originals import RECIPES
 from saccade.train.prepare import fitting
-from saccade.train.recipes import RECIPES
 from saccade.train.schedule import Constant
 from saccade.train.standing import Best
 

@@ -8,7 +8,7 @@ from saccade.run.checkpoint import read_checkpoint
 from saccade.run.directory import Run
 from saccade.run.durable import read_json
 from saccade.train.freezing import Plan, climb, notebook, ways
-from saccade.train.recipes import RECIPES
+from saccade.train.originals import RECIPES
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from saccade.run.durable import read_json
 from saccade.run.events import Finished
 from saccade.train.commands import SetLearningRate, Stop
 from saccade.train.ladder import Plan, climb, climbs, recipe_of, row
-from saccade.train.recipes import RECIPES
+from saccade.train.originals import RECIPES
 from saccade.train.rungs import FAMILIES, Rung, choose
 
 LADDER = FAMILIES["goerner"]

@@ -8,8 +8,9 @@ import pytest
 from saccade.core.errors import BadUsage
 from saccade.models import MODELS
 from saccade.train.geometry import Affine, Crop, Shift
+from saccade.train.originals import RECIPES
 from saccade.train.recipe import Recipe
-from saccade.train.recipes import RECIPES, recipe
+from saccade.train.recipes import recipe
 from saccade.train.schedule import Constant, Cosine, Exponential, OneCycle, Step
 
 EVERY = [recipe(model) for model in MODELS] + list(RECIPES.values())

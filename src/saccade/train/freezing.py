@@ -22,9 +22,10 @@ from saccade.run.events import Event
 from saccade.train.commands import Source, nothing
 from saccade.train.fit import fit
 from saccade.train.ladder import RESULT, Training, row
+from saccade.train.originals import RECIPES
 from saccade.train.prepare import with_watched
 from saccade.train.recipe import Recipe
-from saccade.train.recipes import RECIPES, begun_like
+from saccade.train.recipes import begun_like
 from saccade.train.recipes import recipe as named_recipe
 from saccade.train.record import record
 from saccade.train.rungs import Rung

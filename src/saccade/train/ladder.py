@@ -15,8 +15,8 @@ from saccade.run.events import Event
 from saccade.run.interventions import DECIDING
 from saccade.train.commands import Source, nothing
 from saccade.train.fit import ALL_DONE, fit
+from saccade.train.originals import RECIPES
 from saccade.train.recipe import Recipe
-from saccade.train.recipes import RECIPES
 from saccade.train.recipes import recipe as named_recipe
 from saccade.train.record import record
 from saccade.train.rungs import STEPS, Rung
