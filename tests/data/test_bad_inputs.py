@@ -12,8 +12,8 @@ import simplejpeg
 from PIL import Image
 
 from saccade.core.decode import Note
+from saccade.core.decoder import Verdict, Worker
 from saccade.core.preprocess import Preprocess
-from saccade.data.decoders import Verdict, Worker
 
 RULE = Preprocess(24, 32, 3)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -15,8 +15,8 @@ from PIL import Image
 import saccade
 from saccade.core.cache import cache_folder
 from saccade.core.decode import read_file
+from saccade.core.decoder import Verdict, Worker
 from saccade.data import decoded
-from saccade.data.decoders import Verdict, Worker
 
 try:
     import fcntl

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 
 import saccade
+from saccade.core.decoder import Worker
 from saccade.core.preprocess import Preprocess
 from saccade.core.records import Dataset
-from saccade.data.decoders import Worker
 from saccade.score import ask
 from saccade.train.engine import Engine
 

@@ -29,6 +29,7 @@ from saccade.cli.predict import predict
 from saccade.cli.rerun import rerun
 from saccade.cli.runs import app as runs
 from saccade.cli.scarcity import scarcity
+from saccade.cli.serve import serve
 from saccade.cli.train import train
 from saccade.cli.view import view
 from saccade.cli.words import plain
@@ -39,6 +40,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "eval": evaluate,
     "export": export,
     "predict": predict,
+    "serve": serve,
     "ladder": ladder,
     "scarcity": scarcity,
     "rerun": rerun,

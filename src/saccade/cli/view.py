@@ -50,10 +50,11 @@ def view(
     no_browser: bool
         Open no browser.
     """
+    from saccade.core.listen import listen
     from saccade.view.live.answering import Answerer
     from saccade.view.live.guard import Door
     from saccade.view.live.server import Live, make_app
-    from saccade.view.live.serving import listen, serve, serve_until_done
+    from saccade.view.live.serving import serve, serve_until_done
     from saccade.view.live.shelf import Shelf, shelved
 
     paths = shelved(runs, runs_folder())

@@ -120,8 +120,8 @@ def decode(data: bytes, *, at_least: int = 0) -> np.ndarray:
     return decode_noted(data, at_least=at_least).pixels
 
 
-def decode_noted(data: bytes, *, at_least: int = 0) -> Decoded:
-    """`decode`, and what was repaired or is odd.
+def decode_noted(data: bytes, *, at_least: int = 0, at_most: int = MAX_PIXELS) -> Decoded:
+    """`decode`, and what was repaired or is odd. A picture of over `at_most` pixels is refused.
 
     Raises:
         BadPicture: as `decode`.
@@ -130,7 +130,7 @@ def decode_noted(data: bytes, *, at_least: int = 0) -> Decoded:
     jpeg = _look_inside(data, notes)
     if jpeg and jpeg.end is None:
         data += END
-    with _opened(data) as image:
+    with _opened(data, at_most) as image:
         if image.format == "WEBP" and getattr(image, "is_animated", False):
             _add(notes, "WARN", "animated")
         orientation = _orientation(image)
@@ -188,16 +188,16 @@ def _look_inside(data: bytes, notes: list[Note]) -> Jpeg | None:
 
 
 @contextmanager
-def _opened(data: bytes) -> Iterator[Image.Image]:
+def _opened(data: bytes, at_most: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The picture, its header read; whatever goes wrong until the end of the block is named."""
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             if not image.width or not image.height:
                 raise BadPicture("bad_header", f"{image.width}x{image.height} pixels")
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > at_most:
                 raise BadPicture(
                     "too_many_pixels",
-                    f"{image.width}x{image.height} is over {MAX_PIXELS:,} pixels",
+                    f"{image.width}x{image.height} is over {at_most:,} pixels",
                 )
             yield image
     except UnidentifiedImageError:

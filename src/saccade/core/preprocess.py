@@ -9,6 +9,7 @@ from PIL import Image
 
 from saccade.core.decode import Decoded, Note, decode_noted
 from saccade.core.errors import BadUsage
+from saccade.core.kinds import MAX_PIXELS
 
 # Both sides shorter than so many pixels; one so many times the other.
 TINY, ODD_ASPECT = 4, 20
@@ -58,13 +59,13 @@ class Preprocess:
         """
         return self.read_noted(data).pixels
 
-    def read_noted(self, data: bytes) -> Decoded:
-        """`read`, and what was repaired or is odd.
+    def read_noted(self, data: bytes, at_most: int = MAX_PIXELS) -> Decoded:
+        """`read`, and what was repaired or is odd. Over `at_most` pixels are refused.
 
         Raises:
             BadPicture: as `read`.
         """
-        decoded = decode_noted(data, at_least=2 * max(self.height, self.width))
+        decoded = decode_noted(data, at_least=2 * max(self.height, self.width), at_most=at_most)
         picture, notes = decoded.pixels, [*decoded.notes]
         if picture.shape[2] < self.channels:
             notes.append(Note("FIX", "grey→rgb"))

@@ -1,12 +1,12 @@
 """Decodes pictures in a process of its own, with limits, for whoever started it.
 
-    python -m saccade.core.worker PIXELS RULE
+    python -m saccade.core.worker PIXELS RULE MOST
 
 What is read may crash a decoder, or never end: then this process dies and nobody else does. It
 imports nothing but what decodes. PIXELS is a file with a row of pixels for each picture, RULE the
-`Preprocess` as JSON. A request is its row and its length, two 8-byte numbers, and the picture's
-bytes; the answer is a line of JSON: {"notes": ..., "crc": ...} when the row is written, of its
-pixels, or {"refused": [code, words]}.
+`Preprocess` as JSON, MOST how many pixels a picture may have before it is resized. A request is its
+row and its length, two 8-byte numbers, and the picture's bytes; the answer is a line of JSON:
+{"notes": ..., "crc": ...} when the row is written, of its pixels, or {"refused": [code, words]}.
 """
 
 import json
@@ -28,20 +28,21 @@ def main() -> None:
     """Answers until its input ends."""
     pixels = Path(sys.argv[1])
     rule = Preprocess.from_json(json.loads(sys.argv[2]))
+    at_most = int(sys.argv[3])
     shape = (rule.height, rule.width, rule.channels)
     rows = np.memmap(pixels, np.uint8, "r+").reshape(-1, *shape)
     _limit_memory()
     source, answers = sys.stdin.buffer, sys.stdout
     while request := source.read(16):
         row, length = (int.from_bytes(request[i : i + 8], "little") for i in (0, 8))
-        answers.write(json.dumps(_one(rule, _exactly(source, length), rows, row)) + "\n")
+        answers.write(json.dumps(_one(rule, at_most, _exactly(source, length), rows, row)) + "\n")
         answers.flush()
 
 
-def _one(rule: Preprocess, data: bytes, rows: np.ndarray, row: int) -> dict[str, Any]:
+def _one(rule: Preprocess, at_most: int, data: bytes, rows: np.ndarray, row: int) -> dict[str, Any]:
     _limit_time(SECONDS)
     try:
-        decoded = rule.read_noted(data)
+        decoded = rule.read_noted(data, at_most)
     except BadPicture as error:
         return {"refused": [error.code, error.why]}
     except MemoryError:

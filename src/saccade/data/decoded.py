@@ -23,9 +23,10 @@ import numpy as np
 
 from saccade.core.cache import cache_folder
 from saccade.core.decode import Note
+from saccade.core.decoder import Verdict
 from saccade.core.preprocess import Preprocess
 from saccade.core.room import reserve
-from saccade.data.decoders import CHANGED, Verdict, decoders
+from saccade.data.decoders import CHANGED, decoders
 from saccade.data.listing import Found
 
 try:

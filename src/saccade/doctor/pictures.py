@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from saccade.core.decode import read_header
+from saccade.core.decoder import Verdict
 from saccade.core.errors import BadData
 from saccade.core.kinds import kind_of
 from saccade.core.records import Dataset, Excluded, Split
 from saccade.data import find
-from saccade.data.decoders import Verdict, digest
+from saccade.data.decoders import digest
 from saccade.data.listing import Found, Listing
 from saccade.data.pictures import Target, decode_listing
 from saccade.data.source import Source

@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+from saccade.core.listen import listen
 from saccade.run import lock
 from saccade.run.events import Accuracy, Evaluated, Finished, Started, StepsDone, to_line
 from saccade.run.pack import to_pack
 from saccade.view.live.guard import Door
 from saccade.view.live.server import Live, make_app
-from saccade.view.live.serving import listen, make_server
+from saccade.view.live.serving import make_server
 from saccade.view.live.shelf import Shelf
 
 DEADLINE = 20

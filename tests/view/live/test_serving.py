@@ -6,9 +6,10 @@ import threading
 import pytest
 
 from saccade.core.errors import BadUsage
+from saccade.core.listen import listen
 from saccade.view.live.guard import Door
 from saccade.view.live.server import Live, make_app
-from saccade.view.live.serving import listen, make_server, serve_until_done
+from saccade.view.live.serving import make_server, serve_until_done
 from saccade.view.live.shelf import Shelf
 
 

@@ -7,7 +7,6 @@ whatever its method. One that is not GET or HEAD must say that it comes from our
 
 import hashlib
 import hmac
-import ipaddress
 import json
 import secrets
 import time
@@ -16,6 +15,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from saccade.core.hosts import host_name, is_ours
 
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; "
@@ -96,35 +97,9 @@ def _wrong_host(headers: Mapping[str, list[str]], scope: Scope, door: Door) -> s
         return "a request needs one Host"
     name = host_name(hosts[0])
     own = (scope.get("server") or ("", None))[0]
-    if name == "localhost" or name in door.names or _is_ours(name, own):
+    if name == "localhost" or name in door.names or is_ours(name, own):
         return ""
     return f"this server is not called `{name[:100]}`; `saccade view --allow-host NAME` lets it"
-
-
-def host_name(host: str) -> str:
-    """The name in `NAME:PORT`, in small letters.
-
-    >>> host_name("LocalHost:80"), host_name("[::1]:80"), host_name("127.0.0.1")
-    ('localhost', '::1', '127.0.0.1')
-    """
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
-
-
-def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
-
-
-def _is_ours(name: str, own: str) -> bool:
-    """A loopback address, or the very one that this connection came in by."""
-    address = _address(name)
-    return address is not None and (address.is_loopback or address == _address(own))
 
 
 def _wrong_origin(headers: Mapping[str, list[str]], scope: Scope) -> str:

@@ -1,56 +1,18 @@
-"""Running the server: a place to listen, a process that ends when it should."""
+"""Running the server, and ending it when it should."""
 
 import asyncio
-import errno
 import logging
-import os
 import socket
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from saccade.core.errors import BadUsage
 from saccade.view.live.server import Live
 
 LINGER = 60.0  # seconds between the end of everything and that of the server
 MOST_MESSAGE, PING, MOST_HEADERS = 64 << 10, 20.0, 64 << 10
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that waits for browsers; port 0 takes a free one.
-
-    Raises:
-        BadUsage: the port is taken, or there is no such address here.
-    """
-    if not 0 <= port < 1 << 16:
-        raise BadUsage(f"--port takes 0 (any) to 65535, got {port}")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # Only of a socket that says TCP does asyncio switch off the wait for more to send (40 ms).
-        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        if os.name != "nt":  # there it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _bind(listener, address)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            why = f"port {port} of {host} is taken. Pick another --port, or 0 for a free one"
-        else:
-            why = f"can't listen at {host} port {port}: {error.strerror or error}"
-        raise BadUsage(why) from None
-    listener.setblocking(False)
-    return listener
-
-
-def _bind(listener: socket.socket, address: Any) -> None:
-    try:
-        listener.bind(address)
-        listener.listen(200)
-    except OSError:
-        listener.close()
-        raise
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:

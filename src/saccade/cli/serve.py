@@ -1,0 +1,168 @@
+"""saccade serve"""
+
+import asyncio
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from saccade.core.errors import BadRun, BadUsage
+
+if TYPE_CHECKING:
+    import socket
+
+    from saccade.serve.settings import Routes, Settings
+
+LOCAL, EVERYWHERE, PORT = "127.0.0.1", "0.0.0.0", 8000
+
+
+def serve(
+    model: Path,
+    /,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    name: str | None = None,
+    api_keys: Path | None = None,
+    public: bool = False,
+    allow_host: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    metrics_port: int | None = None,
+) -> int:
+    """Answer over HTTP: a bundle, or a run, which is exported first.
+
+    Only this machine may ask, unless --host says otherwise; then those who have a key, or with
+    --public anybody. There is a page to drop a picture on, POST /predict for programs, and what
+    clients of TensorFlow Serving and of the Open Inference Protocol (KServe, Triton) expect.
+
+    SIGHUP reads the bundle again and replaces what answers, without losing a request.
+
+    Examples:
+
+        saccade serve flowers.zip
+        saccade serve runs/2026-11-21-digits-conv-bn --port 9000
+        curl --data-binary @photo.jpg -H "Content-Type: image/jpeg" 127.0.0.1:8000/predict
+        saccade serve flowers.zip --host 0.0.0.0 --api-keys keys.txt
+
+    Parameters
+    ----------
+    model: Path
+        A bundle (`saccade export`), a run directory, or a run's name.
+    host: str
+        The address to listen at (default 127.0.0.1: this machine alone).
+    port: int
+        The port (default 8000; 0 takes a free one).
+    name: str
+        What the model is called in addresses (default: the bundle's or run's name).
+    api_keys: Path
+        A file with the sha256 of a key a line: `printf %s KEY | sha256sum >> keys.txt`.
+    public: bool
+        Let anybody ask who reaches the address.
+    allow_host: str
+        One more name by which this machine is called, besides localhost.
+    metrics_port: int
+        Prometheus' counts, at this port of this machine.
+    """
+    from saccade.core.listen import listen
+    from saccade.serve.guard import check_exposure, is_local, read_keys
+    from saccade.serve.settings import Settings
+
+    platform = os.environ.get("AIP_HTTP_PORT")  # Vertex AI's: it decides who may ask
+    host = host or (EVERYWHERE if platform else LOCAL)
+    port = port if port is not None else _port()
+    keys = read_keys(api_keys) if api_keys else ()
+    public = public or platform is not None
+    check_exposure(host, keys, public)
+    with _bundle(model) as bundle:
+        listener = listen(host, port)
+        sockets = [listener]
+        if metrics_port is not None:
+            sockets.append(listen(LOCAL, metrics_port))
+        settings = Settings(
+            bundle,
+            name or _name(model),
+            keys,
+            is_local(host),
+            tuple(one.lower() for one in allow_host),
+            _routes(),
+            metrics_port=sockets[1].getsockname()[1] if len(sockets) > 1 else 0,
+        )
+        _check_name(settings.name)
+        address = f"{host}:{listener.getsockname()[1]}"
+        return _run(settings, sockets, address)
+
+
+def _port() -> int:
+    """As a platform says (Vertex AI, Cloud Run), else ours."""
+    told = os.environ.get("AIP_HTTP_PORT") or os.environ.get("PORT")
+    if told is None:
+        return PORT
+    if not told.isdecimal():
+        raise BadUsage(f"AIP_HTTP_PORT or PORT is a number, got {told[:40]!r}")
+    return int(told)
+
+
+def _routes() -> "Routes":
+    from saccade.serve.settings import Routes
+
+    routes = Routes(os.environ.get("AIP_PREDICT_ROUTE", ""), os.environ.get("AIP_HEALTH_ROUTE", ""))
+    for route in (routes.predict, routes.health):
+        if route and not route.startswith("/"):
+            raise BadUsage(f"AIP_PREDICT_ROUTE and AIP_HEALTH_ROUTE begin with /, got {route!r}")
+    return routes
+
+
+def _name(model: Path) -> str:
+    """Of a bundle RUN/export that of its run."""
+    path = model.resolve()
+    name = path.parent.name if path.name == "export" else path.name.removesuffix(".zip")
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:100]
+
+
+def _check_name(name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise BadUsage(f"--name takes letters, digits, dots and dashes, got {name!r}")
+
+
+@contextmanager
+def _bundle(model: Path) -> Iterator[Path]:
+    """The bundle itself; of a run one that is made for it, by a process that ends."""
+    from saccade.bundle.bundle import is_bundle
+
+    if is_bundle(model):
+        yield model
+        return
+    if model.suffix == ".zip":
+        raise BadRun(f"there is no bundle {model}")
+    with tempfile.TemporaryDirectory(prefix="saccade-serve-") as folder:
+        place = Path(folder) / "bundle"
+        command = [sys.executable, "-m", "saccade", "export", str(model), "--out", str(place)]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise SystemExit(done.returncode)  # it has said why
+        yield place
+
+
+def _run(settings: "Settings", sockets: "list[socket.socket]", address: str) -> int:
+    def say() -> None:
+        print(f"{settings.name} answers at http://{address}  (Ctrl-C ends it)", file=sys.stderr)
+        if settings.metrics_port:
+            print(f"metrics: http://{LOCAL}:{settings.metrics_port}/metrics", file=sys.stderr)
+
+    if os.name == "nt":  # neither SIGHUP nor open files for a child
+        from saccade.serve.worker import serve as serve_here
+
+        serve_here(settings, sockets, say)
+        return 0
+    from saccade.serve.supervisor import Supervisor
+
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    asyncio.run(Supervisor(settings, sockets, say).run())
+    return 0

@@ -1,0 +1,163 @@
+"""Pixels become answers: at once when nothing else is to do, several at a time when there is."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from saccade.bundle.model import Model
+from saccade.core.errors import BadBundle
+from saccade.serve.limits import Limits
+from saccade.serve.refusal import Refusal, busy
+
+# A network that answers a picture sooner than that is asked right where requests are read: handing
+# it to a thread and back takes about as long.
+AT_ONCE = 0.0005
+# So long may a batch take, whatever waits behind it.
+BATCH_SECONDS = 0.05
+LEAST_WAITING = 4
+FORGETTING = 0.9  # how much the time a picture takes is still thought to be what it was
+
+Answers = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(eq=False)
+class Waiting:
+    """Pictures of one request. `gone` says whether nobody wants the answer any more."""
+
+    pixels: np.ndarray
+    answer: "asyncio.Future[Answers]"
+    gone: Callable[[], bool]
+
+
+@dataclass(eq=False)
+class Batcher:
+    """Asks a network, for all requests of a process.
+
+    `inside` counts the pictures of requests that were let in (`enter`) and not yet answered: those
+    that wait, are decoded, are computed.
+    """
+
+    model: Model
+    limits: Limits
+    seconds: float = 0.0  # that a picture takes
+    inside: int = 0
+    waiting: deque[Waiting] = field(default_factory=deque)
+    working: bool = False
+
+    def __post_init__(self) -> None:
+        self.seconds = self._measure()
+        self.at_once = self.seconds < AT_ONCE
+        self.thread = ThreadPoolExecutor(1, "answer")
+
+    def close(self) -> None:
+        """Ends its thread."""
+        self.thread.shutdown(cancel_futures=True)
+
+    @property
+    def most(self) -> int:
+        """How many pictures may be inside."""
+        return max(LEAST_WAITING, int(self.limits.wait_seconds / self.seconds))
+
+    def enter(self, pictures: int = 1) -> None:
+        """Lets a request in, or not; `leave` comes after it. Alone, it may bring any number.
+
+        Raises:
+            Refusal: those that are here take too long already.
+        """
+        if self.inside and self.inside + pictures > self.most:
+            raise busy(self.inside * self.seconds)
+        self.inside += pictures
+
+    def leave(self, pictures: int = 1) -> None:
+        """Undoes `enter`."""
+        self.inside -= pictures
+
+    async def answer(self, pixels: np.ndarray, gone: Callable[[], bool]) -> Answers:
+        """uint8 [n, height, width, channels] -> (probabilities, raw logits), float32 [n, classes].
+
+        Raises:
+            Refusal: the network can't be run, or nobody waits for its answer.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(pixels, loop.create_future(), gone)
+        self.waiting.append(waiting)
+        if not self.working:
+            self.working = True
+            if self.at_once:
+                loop.call_soon(self._flush)  # with whatever else came in this turn
+            else:
+                self.task = loop.create_task(self._work())
+        return await waiting.answer
+
+    def _flush(self) -> None:
+        while self.waiting:
+            batch, pixels = self._next()
+            if batch:
+                self._tell(batch, self._ask(pixels))
+        self.working = False
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self.waiting:
+                batch, pixels = self._next()
+                if batch:
+                    self._tell(batch, await loop.run_in_executor(self.thread, self._ask, pixels))
+        finally:
+            self.working = False
+
+    def _next(self) -> tuple[list[Waiting], np.ndarray]:
+        """As many as are computed together, in the order in which they came."""
+        most = min(self.model.together, max(1, int(BATCH_SECONDS / self.seconds)))
+        batch: list[Waiting] = []
+        count = 0
+        while self.waiting and (not batch or count + len(self.waiting[0].pixels) <= most):
+            one = self.waiting.popleft()
+            if one.gone():
+                one.answer.set_exception(Refusal(499, "gone", "nobody waits for the answer"))
+                one.answer.exception()  # read, so that nobody is told of it
+            elif not one.answer.done():
+                batch.append(one)
+                count += len(one.pixels)
+        if len(batch) == 1:
+            return batch, batch[0].pixels
+        empty = np.empty((0, *self.model.shape), np.uint8)
+        return batch, np.concatenate([one.pixels for one in batch]) if batch else empty
+
+    def _ask(self, pixels: np.ndarray) -> Answers | BadBundle:
+        began = time.perf_counter()
+        try:
+            answers = self.model.answer(pixels)
+        except BadBundle as error:
+            return error
+        each = (time.perf_counter() - began) / len(pixels)
+        self.seconds = FORGETTING * self.seconds + (1 - FORGETTING) * each
+        return answers
+
+    @staticmethod
+    def _tell(batch: list[Waiting], answers: Answers | BadBundle) -> None:
+        first = 0
+        for one in batch:
+            last = first + len(one.pixels)
+            if one.answer.done():
+                pass  # whoever asked was cancelled meanwhile
+            elif isinstance(answers, BadBundle):
+                one.answer.set_exception(Refusal(500, "network_failed", "the network failed"))
+            else:
+                one.answer.set_result((answers[0][first:last], answers[1][first:last]))
+            first = last
+
+    def _measure(self) -> float:
+        """Seconds for a picture, once it has been asked a few times."""
+        pixels = np.zeros((1, *self.model.shape), np.uint8)
+        seconds = []
+        for _ in range(5):
+            began = time.perf_counter()
+            self.model.answer(pixels)
+            seconds.append(time.perf_counter() - began)
+        return max(min(seconds), 1e-6)

@@ -1,0 +1,28 @@
+"""What a server takes of anybody: sizes, times, numbers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes, seconds, pixels. Whoever asks for more is refused, and told so.
+
+    A body has `body_seconds`, and a second more for each `body_rate` bytes that came; all of a
+    request at most `request_seconds`. `text_bytes` is what a JSON body may hold beside pictures.
+    `wait_seconds` is how long a picture may have to wait for its turn: where that would be more,
+    it is refused at once.
+    """
+
+    head_bytes: int = 16 << 10
+    body_bytes: int = 10 << 20
+    text_bytes: int = 1 << 20
+    parts: int = 16
+    pixels: int = 40_000_000
+    head_seconds: float = 10.0
+    body_seconds: float = 30.0
+    body_rate: int = 16 << 10
+    request_seconds: float = 60.0
+    keep_alive_seconds: float = 5.0
+    drain_seconds: float = 8.0
+    wait_seconds: float = 0.5
+    connections: int = 16_000

@@ -1,0 +1,121 @@
+"""What answers: a bundle with all that it takes to ask it."""
+
+import binascii
+import time
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from starlette.types import Scope
+
+from saccade.bundle.bundle import Bundle
+from saccade.core.decode import Note
+from saccade.serve.answers import Answers
+from saccade.serve.batcher import Batcher
+from saccade.serve.limits import Limits
+from saccade.serve.pictures import Pictures
+from saccade.serve.refusal import Refusal, busy
+
+# Pictures read, each uint8 [height, width, channels], with what was repaired or is odd.
+Read = tuple[np.ndarray, Sequence[Note]]
+
+
+class Service:
+    """A bundle under a name, its queue, its decoders."""
+
+    def __init__(self, bundle: Bundle, name: str, limits: Limits):
+        self.bundle, self.name, self.limits = bundle, name, limits
+        self.answers = Answers(bundle, name)
+        self.batcher = Batcher(bundle.model, limits)
+        self.pictures = Pictures(bundle.preprocess, limits)
+        self.shape = bundle.model.shape
+        self.draining = False
+
+    def close(self) -> None:
+        """Ends threads and processes."""
+        self.batcher.close()
+        self.pictures.close()
+
+    def check_room(self) -> None:
+        """Refuses before a body is read, if it would be refused afterwards.
+
+        Raises:
+            Refusal: there is too much to do.
+        """
+        if self.batcher.inside >= self.batcher.most:
+            raise busy(self.batcher.inside * self.batcher.seconds)
+
+    async def ask_files(
+        self, files: Sequence[tuple[bytes, str]], scope: Scope
+    ) -> tuple[np.ndarray, np.ndarray, list[Sequence[Note]]]:
+        """(probabilities, logits, notes) of picture files, each with its media type.
+
+        Raises:
+            Refusal: one can't be read, or there is too much to do.
+        """
+        self.batcher.enter(len(files))
+        try:
+            read = [await self.pictures.read(*file) for file in files]
+            probabilities, logits = await self._answer(np.stack([p for p, _ in read]), scope)
+        finally:
+            self.batcher.leave(len(files))
+        return probabilities, logits, [notes for _, notes in read]
+
+    async def ask(self, pixels: np.ndarray, scope: Scope) -> tuple[np.ndarray, np.ndarray]:
+        """(probabilities, logits) of uint8 [n, height, width, channels].
+
+        Raises:
+            Refusal: there is too much to do.
+        """
+        self.batcher.enter(len(pixels))
+        try:
+            return await self._answer(pixels, scope)
+        finally:
+            self.batcher.leave(len(pixels))
+
+    async def _answer(self, pixels: np.ndarray, scope: Scope) -> tuple[np.ndarray, np.ndarray]:
+        connection = scope.get("connection")
+        return await self.batcher.answer(pixels, lambda: connection is not None and connection.gone)
+
+    def raw(self, body: bytes) -> np.ndarray:
+        """Bytes that are pixels already -> uint8 [n, height, width, channels].
+
+        Raises:
+            Refusal: they are not so many.
+        """
+        each = self.shape[0] * self.shape[1] * self.shape[2]
+        if not body or len(body) % each:
+            height, width, channels = self.shape
+            raise Refusal(
+                422,
+                "wrong_size",
+                f"{len(body):,} bytes of pixels, expected {each:,} for each picture: "
+                f"uint8 [{height}, {width}, {channels}]",
+            )
+        return np.frombuffer(body, np.uint8).reshape(-1, *self.shape)
+
+
+def from_base64(text: Any) -> bytes:
+    """Bytes of base64, plain, URL-safe, or a data: URL.
+
+    Raises:
+        Refusal: it is none.
+
+    >>> from_base64("aGk="), from_base64("data:image/png;base64,aGk=")
+    (b'hi', b'hi')
+    """
+    if not isinstance(text, str):
+        raise Refusal(422, "bad_base64", "a picture in JSON is base64, a string")
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    text = text.replace("-", "+").replace("_", "/")
+    try:
+        return b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Refusal(422, "bad_base64", "a picture is no base64") from None
+
+
+def seconds_since(began: float) -> float:
+    """By the clock of `time.perf_counter`."""
+    return time.perf_counter() - began

@@ -1,0 +1,128 @@
+"""A process that serves, for a supervisor: a bundle, the app, uvicorn on a socket that is there.
+
+    python -m saccade.serve.worker SETTINGS READY SOCKET [SOCKET]
+
+SETTINGS are JSON, the others numbers of open files. `ready`, or why not, is written to READY.
+SIGUSR1 says that the end is near, SIGTERM that it is here: what is under way is answered.
+"""
+
+import functools
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+
+import uvicorn
+
+from saccade.bundle.bundle import open_bundle
+from saccade.core.errors import SaccadeError
+from saccade.serve.app import App
+from saccade.serve.connection import Connection
+from saccade.serve.guard import Guard
+from saccade.serve.service import Service
+from saccade.serve.settings import Settings
+
+READY = b"ready"
+SMALL_SECONDS = 0.001  # where a picture takes less, one thread is quicker than several
+SPARE_FILES = 200
+
+
+class Server(uvicorn.Server):
+    """uvicorn's, which says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]):
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready()
+
+
+def main() -> None:
+    """Serves until SIGTERM."""
+    settings, ready = Settings.from_json(sys.argv[1]), int(sys.argv[2])
+    sockets = [socket.socket(fileno=int(number)) for number in sys.argv[3:]]
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        serve(settings, sockets, functools.partial(_tell, ready, READY))
+    except SaccadeError as error:
+        _tell(ready, str(error).encode())
+        sys.exit(1)
+
+
+def serve(settings: Settings, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+    """Answers on these sockets until SIGTERM or Ctrl-C.
+
+    Raises:
+        BadBundle: the bundle is none, or does not answer here as where it was exported.
+    """
+    service = make_service(settings)
+    try:
+        guard = Guard(settings.keys, settings.local, frozenset(settings.names))
+        app = App(service, guard, settings.routes, settings.metrics_port)
+        server = Server(_config(app, settings), ready)
+        _allow_files(settings.limits.connections)
+        if hasattr(signal, "SIGUSR1"):
+            signal.signal(signal.SIGUSR1, lambda *_: setattr(service, "draining", True))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's, who ends us
+        server.run(list(sockets))
+    finally:
+        service.close()
+
+
+def make_service(settings: Settings) -> Service:
+    """The bundle, verified, with as many threads as make it quickest.
+
+    Raises:
+        BadBundle: as `open_bundle`.
+    """
+    alone = Service(open_bundle(settings.bundle, threads=1), settings.name, settings.limits)
+    if alone.batcher.seconds < SMALL_SECONDS:
+        return alone
+    alone.close()
+    return Service(open_bundle(settings.bundle), settings.name, settings.limits)
+
+
+def _config(app: App, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=functools.partial(Connection, settings.limits),  # type: ignore[arg-type]
+        ws="none",
+        loop="uvloop" if os.name != "nt" else "asyncio",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        backlog=2048,
+        timeout_keep_alive=int(settings.limits.keep_alive_seconds),
+        timeout_graceful_shutdown=int(settings.limits.drain_seconds),
+    )
+
+
+def _allow_files(connections: int) -> None:
+    """A connection is an open file, and by default a process may have a thousand."""
+    try:
+        import resource
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _tell(ready: int, what: bytes) -> None:
+    os.write(ready, what)
+    os.close(ready)
+
+
+if __name__ == "__main__":
+    main()
