@@ -1,25 +1,63 @@
 """A real server in a process of its own, on a bundle that was really exported."""
 
+import io
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 import saccade
+from saccade.core.listen import listen
 from saccade.bundle.bundle import Bundle, open_bundle
 from saccade.export.bundle import export_bundle
 from saccade.run.directory import Run
+from saccade.serve.limits import Limits
+from saccade.serve.settings import Settings
 
 
-class Served:
+class Address:
+    """Where something answers."""
+
+    def __init__(self, port: int):
+        self.port = port
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+
+    def connect(self) -> socket.socket:
+        """For those who speak no proper HTTP, or not at the pace of others."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def raw(self, *data: bytes) -> bytes:
+        """All that is answered to these bytes, until the server ends the connection."""
+        with self.connect() as connection:
+            with suppress(OSError):  # whoever is refused may not get rid of all
+                for part in data:
+                    connection.sendall(part)
+            return all_of(connection)
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What comes until the other side ends it."""
+    parts = []
+    with suppress(ConnectionError):
+        while part := connection.recv(1 << 16):
+            parts.append(part)
+    return b"".join(parts)
+
+
+class Served(Address):
     """`saccade serve`, started as a person does, with an HTTP client for it."""
 
     def __init__(self, bundle: Path, *options: str, **environment: str):
@@ -38,8 +76,7 @@ class Served:
             raise AssertionError("".join(self.said))
         found = re.search(r"http://[^/]*:(\d+) ", "".join(self.said))
         assert found, self.said
-        self.port = int(found[1])
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        super().__init__(int(found[1]))
 
     def _read(self) -> None:
         assert self.process.stderr is not None
@@ -59,6 +96,30 @@ class Served:
         if self.process.stderr is not None:
             self.process.stderr.close()
         return code
+
+
+class Working(Address):
+    """A worker alone, as a supervisor starts it, with limits of a test's own."""
+
+    def __init__(self, settings: Settings):
+        listener = listen("127.0.0.1", 0)
+        told, tell = os.pipe()
+        numbers = [tell, listener.fileno()]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
+            pass_fds=numbers, cwd=settings.bundle.parent,
+        )  # fmt: skip
+        os.close(tell)
+        with os.fdopen(told, "rb") as file:
+            assert file.read() == b"ready"
+        super().__init__(listener.getsockname()[1])
+        listener.close()
+
+    def end(self) -> int:
+        """Its exit code."""
+        self.client.close()
+        self.process.terminate()
+        return self.process.wait(60)
 
 
 @pytest.fixture(scope="session")
@@ -97,3 +158,61 @@ def served(bundle: Path, serve: Callable[..., Served]) -> Served:
 def digits() -> np.ndarray:
     """uint8 [n, 8, 8, 1], real handwritten digits."""
     return saccade.load("digits").test.pixels
+
+
+@pytest.fixture(scope="session")
+def settings(bundle: Path) -> Settings:
+    """As a supervisor's, for `digits`."""
+    return Settings(bundle, "digits")
+
+
+@pytest.fixture(scope="session")
+def work(settings: Settings) -> Iterator[Callable[..., Working]]:
+    """Starts workers with limits, and ends them at the end."""
+    started: list[Working] = []
+
+    def start(limits: Limits, **others: object) -> Working:
+        started.append(Working(replace(settings, limits=limits, **others)))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
+
+
+@pytest.fixture(scope="session")
+def png() -> Callable[[np.ndarray], bytes]:
+    """uint8 [height, width, 1] -> a PNG file."""
+
+    def encode(pixels: np.ndarray) -> bytes:
+        file = io.BytesIO()
+        Image.fromarray(pixels[..., 0]).save(file, "PNG")
+        return file.getvalue()
+
+    return encode
+
+
+@pytest.fixture(scope="session")
+def post() -> Callable[..., bytes]:
+    """The bytes of a request."""
+
+    def build(path: str, body: bytes, *headers: str) -> bytes:
+        lines = [f"POST {path} HTTP/1.1", "Host: localhost", *headers, "Connection: close"]
+        if not any(one.lower().startswith(("content-length", "transfer")) for one in headers):
+            lines.append(f"Content-Length: {len(body)}")
+        return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def parsed() -> Callable[[bytes], tuple[int, dict[str, str], dict[str, object]]]:
+    """(status, headers, JSON) of one raw answer."""
+
+    def parse(answer: bytes) -> tuple[int, dict[str, str], dict[str, object]]:
+        head, _, body = answer.partition(b"\r\n\r\n")
+        first, *lines = head.decode("latin-1").split("\r\n")
+        headers = dict(line.lower().split(": ", 1) for line in lines)
+        return int(first.split()[1]), headers, json.loads(body or b"null")
+
+    return parse

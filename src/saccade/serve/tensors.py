@@ -17,7 +17,6 @@ from saccade.serve.refusal import Refusal
 from saccade.serve.service import Service, from_base64
 
 LENGTH = "inference-header-content-length"
-MOST = 4096  # pictures
 OUTPUTS = ("probabilities", "logits", "label")
 
 
@@ -35,12 +34,15 @@ async def infer(
     head, rest = _parted(headers.get(LENGTH), body)
     told = parse_json(head, service.limits)
     tensor = _one_input(told)
+    if rest and _parameter(tensor, "binary_data_size") is None:
+        raise _bad(f"{len(rest):,} bytes behind the JSON, and no tensor says that they are its")
+    shape = _shape(tensor, service.limits.pictures)
     wanted = _wanted(told)
     if tensor.get("name") == "image":
-        files = _files(tensor, rest)
+        files = _files(tensor, shape, rest)
         probabilities, logits, _ = await service.ask_files([(one, "") for one in files], scope)
     else:
-        probabilities, logits = await service.ask(_pixels(service, tensor, rest), scope)
+        probabilities, logits = await service.ask(_pixels(service, tensor, shape, rest), scope)
     labels = [service.bundle.classes[k] for k in probabilities.argmax(1)]
     found = {"probabilities": probabilities, "logits": logits, "label": labels}
     answer = {"model_name": service.name, "model_version": "1"}
@@ -53,13 +55,13 @@ def _parted(length: str | None, body: bytes) -> tuple[bytes, bytes]:
     """The JSON in front and the binary tensors after it."""
     if length is None:
         return body, b""
-    if not length.isdecimal() or int(length) > len(body):
+    if not length.isdecimal() or len(length) > 9 or int(length) > len(body):
         raise _bad(f"{LENGTH} is how many bytes of JSON there are")
     return body[: int(length)], body[int(length) :]
 
 
-def _bad(why: str, status: int = 400) -> Refusal:
-    return Refusal(status, "bad_tensor", why)
+def _bad(why: str) -> Refusal:
+    return Refusal(400, "bad_tensor", why)
 
 
 def _one_input(told: Any) -> Mapping[str, Any]:
@@ -92,12 +94,13 @@ def _parameter(told: Mapping[str, Any], name: str) -> Any:
     return parameters.get(name) if isinstance(parameters, dict) else None
 
 
-def _shape(tensor: Mapping[str, Any]) -> tuple[int, ...]:
+def _shape(tensor: Mapping[str, Any], most: int) -> tuple[int, ...]:
     shape = tensor.get("shape")
-    if not isinstance(shape, list) or not all(type(side) is int and side > 0 for side in shape):
+    whole = isinstance(shape, list) and all(type(side) is int and side > 0 for side in shape)
+    if not shape or not whole:
         raise _bad("a tensor's shape is a list of whole numbers above 0")
-    if not shape or shape[0] > MOST:
-        raise _bad(f"1 to {MOST:,} pictures", 413)
+    if shape[0] > most:
+        raise Refusal(413, "too_many", f"at most {most:,} pictures")
     return tuple(shape)
 
 
@@ -111,8 +114,9 @@ def _binary(tensor: Mapping[str, Any], rest: bytes) -> bytes | None:
     return rest
 
 
-def _pixels(service: Service, tensor: Mapping[str, Any], rest: bytes) -> np.ndarray:
-    shape = _shape(tensor)
+def _pixels(
+    service: Service, tensor: Mapping[str, Any], shape: tuple[int, ...], rest: bytes
+) -> np.ndarray:
     if tensor.get("datatype") != "UINT8" or shape[1:] != service.shape:
         raise _bad(f"`pixels` is UINT8 [n, {', '.join(map(str, service.shape))}]")
     data = _binary(tensor, rest)
@@ -131,27 +135,26 @@ def _pixels(service: Service, tensor: Mapping[str, Any], rest: bytes) -> np.ndar
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 
-def _files(tensor: Mapping[str, Any], rest: bytes) -> list[bytes]:
+def _files(tensor: Mapping[str, Any], shape: tuple[int, ...], rest: bytes) -> list[bytes]:
     """Picture files of a BYTES tensor: each behind its length in four bytes, or base64 in JSON."""
-    shape = _shape(tensor)
     if tensor.get("datatype") != "BYTES" or len(shape) > 2 or int(np.prod(shape)) != shape[0]:
         raise _bad("`image` is BYTES [n] or [n, 1]")
     data = _binary(tensor, rest)
     files = []
     if data is None:
         texts = tensor.get("data")
-        if not isinstance(texts, list):
-            raise _bad("data of `image` is a list of base64")
+        if not isinstance(texts, list) or len(texts) != shape[0]:
+            raise _bad(f"data of `image` is a list of base64, {shape[0]} of them")
         flat = [one[0] if isinstance(one, list) and len(one) == 1 else one for one in texts]
         files = [from_base64(text) for text in flat]
     else:
         at = 0
-        while at < len(data):
+        while at < len(data) and len(files) < shape[0]:
             size = int.from_bytes(data[at : at + 4], "little")
             files.append(data[at + 4 : at + 4 + size])
             at += 4 + size
         if at != len(data):
-            raise _bad("a BYTES element is cut short")
+            raise _bad(f"the bytes are not {shape[0]} elements, each behind its length")
     if len(files) != shape[0]:
         raise _bad(f"{len(files)} elements, the shape says {shape[0]}")
     return files

@@ -29,7 +29,7 @@ def value_range(arrays: Sequence[np.ndarray], asked: Any) -> str:
         found = str(asked)
     elif most > 1:
         found = BYTES
-    elif any((one != np.floor(one)).any() for one in arrays):
+    elif least < 0 or any((one != np.floor(one)).any() for one in arrays):
         found = UNIT
     else:
         raise Refusal(
