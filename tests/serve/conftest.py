@@ -181,6 +181,12 @@ def work(settings: Settings) -> Iterator[Callable[..., Working]]:
 
 
 @pytest.fixture(scope="session")
+def at() -> Callable[[int], Address]:
+    """What answers at a port of this machine."""
+    return Address
+
+
+@pytest.fixture(scope="session")
 def png() -> Callable[[np.ndarray], bytes]:
     """uint8 [height, width, 1] -> a PNG file."""
 

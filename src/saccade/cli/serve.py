@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,21 +80,21 @@ def serve(
     keys = read_keys(api_keys) if api_keys else ()
     public = public or platform is not None
     check_exposure(host, keys, public)
-    with _bundle(model) as bundle:
-        listener = listen(host, port)
+    name, routes = _checked(_name(model) if name is None else name), _routes()
+    with _bundle(model) as bundle, ExitStack() as opened:
+        listener = opened.enter_context(listen(host, port))
         sockets = [listener]
         if metrics_port is not None:
-            sockets.append(listen(LOCAL, metrics_port))
+            sockets.append(opened.enter_context(listen(LOCAL, metrics_port)))
         settings = Settings(
             bundle,
-            name or _name(model),
+            name,
             keys,
             is_local(host),
             tuple(one.lower() for one in allow_host),
-            _routes(),
+            routes,
             metrics_port=sockets[1].getsockname()[1] if len(sockets) > 1 else 0,
         )
-        _check_name(settings.name)
         address = f"{host}:{listener.getsockname()[1]}"
         return _run(settings, sockets, address)
 
@@ -126,9 +126,10 @@ def _name(model: Path) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:100]
 
 
-def _check_name(name: str) -> None:
+def _checked(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise BadUsage(f"--name takes letters, digits, dots and dashes, got {name!r}")
+    return name
 
 
 @contextmanager

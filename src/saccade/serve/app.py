@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from saccade.serve.guard import Guard
 from saccade.serve.instances import instances
@@ -46,7 +46,7 @@ class App:
         try:
             self.guard.check(scope)
             if handler is None:
-                await self.pages(scope, receive, send)
+                status = await self._give_page(scope, receive, send)
             else:
                 await _post(handler, self.service, scope, receive, send)
         except Refusal as refusal:
@@ -58,6 +58,18 @@ class App:
             log.error("request %s failed", fault.id, exc_info=error)
             await _refuse(fault, receive, send)
         self.metrics.count(route, status, time.perf_counter() - began, code)
+
+    async def _give_page(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Its status."""
+        status = 200
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        await self.pages(scope, receive, watched)
+        return status
 
     async def _tell_metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

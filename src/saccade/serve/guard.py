@@ -16,11 +16,14 @@ from saccade.serve.refusal import Refusal
 
 # Whoever looks after a server asks these, and has no key.
 HEALTH = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+# What decides who may ask; where it comes twice, a proxy may have looked at the other one.
+ONCE = (b"host", b"origin", b"authorization", b"x-api-key")
 
 
 @dataclass(frozen=True)
 class Guard:
-    """`keys` are the sha256, in hex, of keys that open it; none are needed where there are none.
+    """`keys` are the sha256, in hex, of keys that open it; none are needed where there are none,
+    nor for `health`, paths.
 
     With `local`, the server listens to this machine alone, and a request must call it by one of
     its own names (or of `names`) and come from no other page: a page elsewhere can make a browser
@@ -30,20 +33,24 @@ class Guard:
     keys: tuple[str, ...] = ()
     local: bool = True
     names: frozenset[str] = frozenset()
+    health: frozenset[str] = HEALTH
 
     def check(self, scope: Scope) -> None:
         """Lets a request in.
 
         Raises:
-            Refusal: 401 without a key, 403 for another page's request.
+            Refusal: 401 without a key, 403 for another page's request, 400 for two minds.
         """
+        named = [name for name, _ in scope["headers"]]
+        if any(named.count(name) > 1 for name in ONCE):
+            raise Refusal(400, "twice", "a header that says who asks comes twice", close=True)
         headers = headers_of(scope)
         if self.local:
             self._check_host(scope, headers)
         origin = headers.get("origin")
-        if origin is not None and origin.partition("://")[2].lower() != headers["host"].lower():
+        if origin is not None and not _is_same(origin, headers.get("host", "")):
             raise Refusal(403, "other_page", "this request comes from another page", close=True)
-        if self.keys and scope["path"] not in HEALTH and not self._has_key(headers):
+        if self.keys and scope["path"] not in self.health and not self._has_key(headers):
             raise Refusal(
                 401,
                 "no_key",
@@ -52,11 +59,9 @@ class Guard:
             )
 
     def _check_host(self, scope: Scope, headers: Mapping[str, str]) -> None:
-        named = [value for name, value in scope["headers"] if name == b"host"]
         name = host_name(headers.get("host", ""))
         own = (scope.get("server") or ("", None))[0]
-        known = name == "localhost" or name in self.names or is_ours(name, own)
-        if len(named) != 1 or not known:
+        if not (name == "localhost" or name in self.names or is_ours(name, own)):
             why = "this server is not called so; `saccade serve --allow-host NAME` lets it"
             raise Refusal(403, "wrong_host", why, close=True)
 
@@ -67,6 +72,11 @@ class Guard:
         told = hashlib.sha256(key.strip().encode("latin-1", "replace")).hexdigest()
         # All of them, whichever fits: the time it takes tells nothing.
         return any([hmac.compare_digest(told, known) for known in self.keys])
+
+
+def _is_same(origin: str, host: str) -> bool:
+    """Whether a page came from here; one without a name did not."""
+    return bool(host) and origin.partition("://")[2].lower() == host.lower()
 
 
 def read_keys(path: Path) -> tuple[str, ...]:

@@ -31,7 +31,13 @@ CODES = {
 
 def pages(service: Service, health: str = "") -> FastAPI:
     """The app that answers; `health` is one more path for readiness."""
-    app = FastAPI(title="saccade", version=saccade.__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="saccade",
+        version=saccade.__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # it would repeat the name by which it was asked
+    )
     app.add_exception_handler(HTTPException, _refused)
     app.middleware("http")(_with_headers)
     _add_health(app, service, health)

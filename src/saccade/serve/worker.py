@@ -20,7 +20,7 @@ from saccade.bundle.bundle import open_bundle
 from saccade.core.errors import SaccadeError
 from saccade.serve.app import App
 from saccade.serve.connection import Connection
-from saccade.serve.guard import Guard
+from saccade.serve.guard import HEALTH, Guard
 from saccade.serve.service import Service
 from saccade.serve.settings import Settings
 
@@ -61,7 +61,8 @@ def serve(settings: Settings, sockets: Sequence[socket.socket], ready: Callable[
     """
     service = make_service(settings)
     try:
-        guard = Guard(settings.keys, settings.local, frozenset(settings.names))
+        health = HEALTH | {settings.routes.health, f"/v2/models/{settings.name}/ready"}
+        guard = Guard(settings.keys, settings.local, frozenset(settings.names), health)
         app = App(service, guard, settings.routes, settings.metrics_port)
         server = Server(_config(app, settings), ready)
         _allow_files(settings.limits.connections)
