@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -99,12 +100,14 @@ class Served(Address):
 
 
 class Working(Address):
-    """A worker alone, as a supervisor starts it, with limits of a test's own."""
+    """A worker alone, as a supervisor starts it, with limits of a test's own. It tells metrics."""
 
     def __init__(self, settings: Settings):
-        listener = listen("127.0.0.1", 0)
+        sockets = [listen("127.0.0.1", 0) for _ in range(2)]
+        port, metrics = (one.getsockname()[1] for one in sockets)
+        settings = replace(settings, metrics_port=metrics)
         told, tell = os.pipe()
-        numbers = [tell, listener.fileno()]
+        numbers = [tell, *(one.fileno() for one in sockets)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
             pass_fds=numbers, cwd=settings.bundle.parent,
@@ -112,12 +115,24 @@ class Working(Address):
         os.close(tell)
         with os.fdopen(told, "rb") as file:
             assert file.read() == b"ready"
-        super().__init__(listener.getsockname()[1])
-        listener.close()
+        super().__init__(port)
+        self.metrics = Address(metrics)
+        for one in sockets:
+            one.close()
+
+    def metric(self, name: str) -> float:
+        """A count of its own, such as `saccade_pictures_inside`."""
+        page = self.metrics.client.get("/metrics").text
+        return float(re.findall(rf"^{name} (\S+)$", page, re.MULTILINE)[0])
+
+    def open_files(self) -> int:
+        """Connections, mostly."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def end(self) -> int:
         """Its exit code."""
         self.client.close()
+        self.metrics.client.close()
         self.process.terminate()
         return self.process.wait(60)
 
@@ -196,6 +211,19 @@ def png() -> Callable[[np.ndarray], bytes]:
         return file.getvalue()
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., None]:
+    """Looks until a condition holds, and fails where it does not come."""
+
+    def wait(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, "it did not come in time"
+            time.sleep(0.01)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

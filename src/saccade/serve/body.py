@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+import numpy as np
 from starlette.types import Receive, Scope
 
 from saccade.serve.limits import Limits
@@ -14,6 +15,9 @@ from saccade.serve.refusal import Refusal
 
 # Base64 in a JSON body: pictures, which are no text.
 _LONG = re.compile(rb'"[A-Za-z0-9+/=_\\-]{256,}"')
+# Text, even without an end; and all bytes but brackets.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
@@ -63,7 +67,7 @@ def parse_json(body: bytes, limits: Limits) -> Any:
     """The value of a JSON body.
 
     Raises:
-        Refusal: it is none, or too much of it is no picture.
+        Refusal: it is none, too deep, or too much of it is no picture.
 
     >>> parse_json(b'{"image": [0, 1]}', Limits())
     {'image': [0, 1]}
@@ -77,10 +81,25 @@ def parse_json(body: bytes, limits: Limits) -> Any:
                 f"{text:,} bytes of numbers as text, at most {limits.text_bytes:,} are read. "
                 "Bytes are smaller: send pictures, base64 of them, or a binary tensor",
             )
+    if _depth(body, limits.depth) > limits.depth:
+        raise Refusal(400, "too_deep", f"at most {limits.depth} lists and objects in one another")
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Refusal(400, "bad_json", "the body is no JSON") from None
+
+
+def _depth(body: bytes, most: int) -> int:
+    """How many brackets are open at once; 0 where there are no more than `most`.
+
+    >>> _depth(b'{"]": [[1], [2, "[[["]]}', 2)
+    3
+    """
+    if body.count(b"[") + body.count(b"{") <= most:
+        return 0
+    brackets = np.frombuffer(_TEXT.sub(b"", body).translate(None, _OTHERS), np.uint8)
+    opening = brackets & 2  # of 5B, 7B, but not of 5D, 7D
+    return int(np.where(opening, 1, -1).cumsum().max(initial=0))
 
 
 def media_type(headers: Mapping[str, str]) -> str:

@@ -80,18 +80,24 @@ class Connection(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        if not self.refused:
-            self.body_bytes += len(body)
-            super().on_body(body)
+        if self.refused:
+            return
+        self.body_bytes += len(body)
+        if self.cycle.response_complete and self.body_bytes > self.limits.body_bytes:
+            self.transport.close()  # it was answered without its body, and that does not end
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self.refused:
-            self.waits_for = ANSWER
-            super().on_message_complete()
+        if self.refused:
+            return
+        self.waits_for = ANSWER
+        if self.cycle.response_complete:
+            self._wait_for_next()
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         if self.waits_for == ANSWER and not self.pipeline:
-            self.waits_for = NEXT
+            self._wait_for_next()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -130,6 +136,9 @@ class Connection(HttpToolsProtocol):
         self.transport.close()
         self.loop.call_later(LINGER, self.transport.abort)
 
+    def _wait_for_next(self) -> None:
+        self.waits_for, self.since = NEXT, self.loop.time()
+
     def _count_head(self, size: int) -> None:
         self.head_bytes += size
         if self.head_bytes > self.limits.head_bytes:
@@ -146,7 +155,7 @@ class Connection(HttpToolsProtocol):
         left = self._deadline() - self.loop.time()
         if left > 0:
             self.timer = self.loop.call_later(max(left, 0.01), self._look)
-        elif self.waits_for == ANSWER:
+        elif self.waits_for in (ANSWER, NEXT):
             self.transport.abort()
         else:
             self.refuse(408, "too_slow", f"the request's {self.waits_for} took too long to come")
@@ -161,4 +170,4 @@ class Connection(HttpToolsProtocol):
             return self.since + min(limits.body_seconds + earned, limits.request_seconds)
         if self.waits_for == ANSWER:
             return self.since + limits.request_seconds
-        return self.loop.time() + limits.head_seconds  # uvicorn ends it if nothing comes
+        return self.since + limits.keep_alive_seconds + LINGER  # uvicorn ends most of them before

@@ -17,7 +17,7 @@ import numpy as np
 from starlette.types import Receive, Scope
 
 from saccade.serve.body import headers_of, parse_json, read_body
-from saccade.serve.refusal import Refusal
+from saccade.serve.refusal import Refusal, too_many
 from saccade.serve.service import Service, from_base64
 from saccade.serve.values import as_array, to_pixels, value_range
 
@@ -82,7 +82,7 @@ def _asked(body: bytes, service: Service) -> Asked:
     if not isinstance(found, list) or not found:
         raise Refusal(400, "bad_json", "instances is a list with at least one")
     if len(found) > service.limits.pictures:
-        raise Refusal(413, "too_many", f"at most {service.limits.pictures:,} instances")
+        raise too_many(service.limits.pictures)
     if columns and len({_kind(one) for one in found}) > 1:
         raise Refusal(400, "bad_json", "inputs are all files, all named numbers, or all bare ones")
     return Asked(found, columns, parameters.get("range"))

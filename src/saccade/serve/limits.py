@@ -9,6 +9,7 @@ class Limits:
 
     A body has `body_seconds`, and a second more for each `body_rate` bytes that came; all of a
     request at most `request_seconds`. `text_bytes` is what a JSON body may hold beside pictures,
+    `depth` how many lists and objects in one another,
     `pictures` how many one request may ask for.
     `wait_seconds` is how long a picture may have to wait for its turn: where that would be more,
     it is refused at once.
@@ -17,6 +18,7 @@ class Limits:
     head_bytes: int = 16 << 10
     body_bytes: int = 10 << 20
     text_bytes: int = 1 << 20
+    depth: int = 32
     parts: int = 16
     pictures: int = 4096
     pixels: int = 40_000_000

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope
 from saccade.core.errors import BadPicture
 from saccade.core.kinds import kind_of
 from saccade.serve.body import headers_of, media_type, parse_form, parse_json, read_body
-from saccade.serve.refusal import Refusal
+from saccade.serve.refusal import Refusal, too_many
 from saccade.serve.service import Service, from_base64
 
 RAW = "application/octet-stream"
@@ -69,6 +69,8 @@ def _files(
         files = [(body, kind)]
     if not files:
         raise Refusal(400, "empty", "there is no picture in it")
+    if len(files) > service.limits.pictures:
+        raise too_many(service.limits.pictures)
     return files
 
 

@@ -46,6 +46,11 @@ class Refusal(Exception):
         return [*SAFE, *own, length, *([(b"connection", b"close")] if self.close else [])]
 
 
+def too_many(most: int) -> Refusal:
+    """413, of pictures."""
+    return Refusal(413, "too_many", f"at most {most:,} pictures in one request")
+
+
 def busy(seconds: float, why: str = "too many pictures are waiting") -> Refusal:
     """503, and after how many seconds to try again."""
     return Refusal(503, "busy", why, {"retry-after": str(max(1, round(seconds)))})

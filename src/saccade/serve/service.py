@@ -15,7 +15,7 @@ from saccade.serve.answers import Answers
 from saccade.serve.batcher import Batcher
 from saccade.serve.limits import Limits
 from saccade.serve.pictures import Pictures
-from saccade.serve.refusal import Refusal, busy
+from saccade.serve.refusal import Refusal, busy, too_many
 
 # Pictures read, each uint8 [height, width, channels], with what was repaired or is odd.
 Read = tuple[np.ndarray, Sequence[Note]]
@@ -82,7 +82,7 @@ class Service:
         """Bytes that are pixels already -> uint8 [n, height, width, channels].
 
         Raises:
-            Refusal: they are not so many.
+            Refusal: they are not so many, or too many.
         """
         each = self.shape[0] * self.shape[1] * self.shape[2]
         if not body or len(body) % each:
@@ -93,6 +93,8 @@ class Service:
                 f"{len(body):,} bytes of pixels, expected {each:,} for each picture: "
                 f"uint8 [{height}, {width}, {channels}]",
             )
+        if len(body) // each > self.limits.pictures:
+            raise too_many(self.limits.pictures)
         return np.frombuffer(body, np.uint8).reshape(-1, *self.shape)
 
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope
 
 import saccade
 from saccade.serve.body import headers_of, parse_json, read_body
-from saccade.serve.refusal import Refusal
+from saccade.serve.refusal import Refusal, too_many
 from saccade.serve.service import Service, from_base64
 
 LENGTH = "inference-header-content-length"
@@ -100,7 +100,7 @@ def _shape(tensor: Mapping[str, Any], most: int) -> tuple[int, ...]:
     if not shape or not whole:
         raise _bad("a tensor's shape is a list of whole numbers above 0")
     if shape[0] > most:
-        raise Refusal(413, "too_many", f"at most {most:,} pictures")
+        raise too_many(most)
     return tuple(shape)
 
 
