@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -27,6 +29,16 @@ from saccade.export.bundle import export_bundle
 from saccade.run.directory import Run
 from saccade.serve.limits import Limits
 from saccade.serve.settings import Settings
+
+
+def children(process: int, what: str) -> list[int]:
+    """Processes that it started and that run this module."""
+    folder = Path(f"/proc/{process}/task")
+    found = []
+    for task in folder.iterdir():
+        with suppress(OSError):  # a thread that ended meanwhile
+            found += [int(one) for one in (task / "children").read_text().split()]
+    return [one for one in found if what in Path(f"/proc/{one}/cmdline").read_text()]
 
 
 class Address:
@@ -87,6 +99,10 @@ class Served(Address):
                 self.ready.set()
         self.ready.set()
 
+    def workers(self) -> list[int]:
+        """Process numbers of those that answer."""
+        return children(self.process.pid, "saccade.serve.worker")
+
     def end(self, how: int = signal.SIGINT) -> int:
         """Its exit code."""
         self.client.close()
@@ -110,7 +126,7 @@ class Working(Address):
         numbers = [tell, *(one.fileno() for one in sockets)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
-            pass_fds=numbers, cwd=settings.bundle.parent,
+            pass_fds=numbers, cwd=settings.bundle.parent, stdin=subprocess.PIPE,
         )  # fmt: skip
         os.close(tell)
         with os.fdopen(told, "rb") as file:
@@ -129,11 +145,17 @@ class Working(Address):
         """Connections, mostly."""
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def decoders(self) -> list[int]:
+        """Process numbers of those that decode."""
+        return children(self.process.pid, "saccade.core.worker")
+
     def end(self) -> int:
         """Its exit code."""
         self.client.close()
         self.metrics.client.close()
         self.process.terminate()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
         return self.process.wait(60)
 
 
@@ -211,6 +233,12 @@ def png() -> Callable[[np.ndarray], bytes]:
         return file.getvalue()
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def bad_inputs() -> dict[str, Any]:
+    """The table of bad pictures, and what makes them: tests/data/bad_inputs.py."""
+    return runpy.run_path(str(Path(__file__).parents[1] / "data" / "bad_inputs.py"))
 
 
 @pytest.fixture(scope="session")

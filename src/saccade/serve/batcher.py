@@ -1,6 +1,7 @@
 """Pixels become answers: at once when nothing else is to do, several at a time when there is."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from saccade.bundle.model import Model
-from saccade.core.errors import BadBundle
 from saccade.serve.limits import Limits
 from saccade.serve.refusal import Refusal, busy
+
+log = logging.getLogger("saccade.serve")
 
 # A network that answers a picture sooner than that is asked right where requests are read: handing
 # it to a thread and back takes about as long.
@@ -96,22 +98,22 @@ class Batcher:
 
     def _flush(self) -> None:
         while self.waiting:
-            batch, pixels = self._next()
+            batch = self._next()
             if batch:
-                self._tell(batch, self._ask(pixels))
+                self._tell(batch, self._ask(batch))
         self.working = False
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         try:
             while self.waiting:
-                batch, pixels = self._next()
+                batch = self._next()
                 if batch:
-                    self._tell(batch, await loop.run_in_executor(self.thread, self._ask, pixels))
+                    self._tell(batch, await loop.run_in_executor(self.thread, self._ask, batch))
         finally:
             self.working = False
 
-    def _next(self) -> tuple[list[Waiting], np.ndarray]:
+    def _next(self) -> list[Waiting]:
         """As many as are computed together, in the order in which they came."""
         most = min(self.model.together, max(1, int(BATCH_SECONDS / self.seconds)))
         batch: list[Waiting] = []
@@ -124,29 +126,30 @@ class Batcher:
             elif not one.answer.done():
                 batch.append(one)
                 count += len(one.pixels)
-        if len(batch) == 1:
-            return batch, batch[0].pixels
-        empty = np.empty((0, *self.model.shape), np.uint8)
-        return batch, np.concatenate([one.pixels for one in batch]) if batch else empty
+        return batch
 
-    def _ask(self, pixels: np.ndarray) -> Answers | BadBundle:
+    def _ask(self, batch: list[Waiting]) -> Answers | None:
+        """None where it can't be computed: whoever waits must hear of it, whatever it was."""
         began = time.perf_counter()
         try:
+            parts = [one.pixels for one in batch]
+            pixels = parts[0] if len(parts) == 1 else np.concatenate(parts)
             answers = self.model.answer(pixels)
-        except BadBundle as error:
-            return error
+        except Exception:
+            log.exception("the network failed")
+            return None
         each = (time.perf_counter() - began) / len(pixels)
         self.seconds = FORGETTING * self.seconds + (1 - FORGETTING) * each
         return answers
 
     @staticmethod
-    def _tell(batch: list[Waiting], answers: Answers | BadBundle) -> None:
+    def _tell(batch: list[Waiting], answers: Answers | None) -> None:
         first = 0
         for one in batch:
             last = first + len(one.pixels)
             if one.answer.done():
                 pass  # whoever asked was cancelled meanwhile
-            elif isinstance(answers, BadBundle):
+            elif answers is None:
                 one.answer.set_exception(Refusal(500, "network_failed", "the network failed"))
             else:
                 one.answer.set_result((answers[0][first:last], answers[1][first:last]))

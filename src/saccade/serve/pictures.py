@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import itertools
 import logging
 import tempfile
 import threading
@@ -50,7 +51,8 @@ class Pictures:
         self.rows = np.memmap(self.file, np.uint8, "r").reshape(count, *self.shape)
         self.pool = ThreadPoolExecutor(count, "decode")
         self.own = threading.local()
-        self.workers: list[Worker] = []
+        self.free = itertools.count()  # rows of the file; one for each thread, and its worker
+        self.workers: dict[int, Worker] = {}
         self.crashing: OrderedDict[bytes, None] = OrderedDict()
 
     async def read(self, data: bytes, media_type: str = "") -> tuple[np.ndarray, list[Note]]:
@@ -79,17 +81,21 @@ class Pictures:
     def close(self) -> None:
         """Ends the processes."""
         self.pool.shutdown(cancel_futures=True)
-        for worker in self.workers:
+        for worker in self.workers.values():
             worker.close()
         self.folder.cleanup()
 
     def _decode(self, data: bytes) -> tuple[Verdict, np.ndarray]:
-        if not hasattr(self.own, "worker"):
-            self.own.row = len(self.workers)
-            self.own.worker = Worker(self.file, self.rule, self.limits.pixels)
-            self.workers.append(self.own.worker)
-        verdict = self.own.worker.decode(self.own.row, data)
-        return verdict, self.rows[self.own.row].copy()
+        if not hasattr(self.own, "row"):
+            self.own.row = next(self.free)
+        row = self.own.row
+        worker = self.workers.get(row)
+        if worker is None or worker.process.poll() is not None:  # somebody else ended it
+            if worker is not None:
+                worker.close()
+            worker = self.workers[row] = Worker(self.file, self.rule, self.limits.pixels)
+        verdict = worker.decode(row, data)
+        return verdict, self.rows[row].copy()
 
     def _remember(self, digest: bytes) -> None:
         """A picture that ended a decoder gets no second one."""

@@ -86,7 +86,9 @@ class Supervisor:
         numbers = [one.fileno() for one in self.sockets]
         command = [self.settings.to_json(), str(tell), *map(str, numbers)]
         worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "saccade.serve.worker", *command, pass_fds=[tell, *numbers]
+            *(sys.executable, "-P", "-m", "saccade.serve.worker", *command),
+            stdin=asyncio.subprocess.PIPE,  # it ends when we do, however that is
+            pass_fds=[tell, *numbers],
         )
         os.close(tell)
         try:

@@ -2,10 +2,12 @@
 
     python -m saccade.serve.worker SETTINGS READY SOCKET [SOCKET]
 
-SETTINGS are JSON, the others numbers of open files. `ready`, or why not, is written to READY.
+SETTINGS are JSON, the others numbers of open files. `ready`, or why not, is written to READY. The
+end of its standard input is that of whoever started it, and its own.
 SIGUSR1 says that the end is near, SIGTERM that it is here: what is under way is answered.
 """
 
+import asyncio
 import functools
 import logging
 import os
@@ -47,7 +49,7 @@ def main() -> None:
     sockets = [socket.socket(fileno=int(number)) for number in sys.argv[3:]]
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
-        serve(settings, sockets, functools.partial(_tell, ready, READY))
+        serve(settings, sockets, functools.partial(_begin, ready))
     except SaccadeError as error:
         _tell(ready, str(error).encode())
         sys.exit(1)
@@ -118,6 +120,17 @@ def _allow_files(connections: int) -> None:
         wanted = min(wanted, hard)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _begin(ready: int) -> None:
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        loop.remove_reader(0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(0, end)
+    _tell(ready, READY)
 
 
 def _tell(ready: int, what: bytes) -> None:

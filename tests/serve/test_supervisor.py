@@ -1,0 +1,244 @@
+"""Workers are replaced and ended without losing a request, and come back when they die."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc")
+RAW = {"content-type": "application/octet-stream"}
+
+
+class Load:
+    """Clients that ask one request after the other, until they are told to stop."""
+
+    def __init__(self, address, pixels, clients=4):
+        self.address, self.pixels = address, pixels
+        self.over = threading.Event()
+        self.answers: list[tuple[int, object]] = []
+        self.threads = [threading.Thread(target=self._ask, args=(i,)) for i in range(clients)]
+        for one in self.threads:
+            one.start()
+
+    def _ask(self, first):
+        base = f"http://127.0.0.1:{self.address.port}"
+        with httpx.Client(base_url=base, timeout=60) as client:
+            count = first
+            while not self.over.is_set():
+                which = count % len(self.pixels)
+                count += 1
+                try:
+                    body = self.pixels[which].tobytes()
+                    told = client.post("/predict", content=body, headers=RAW)
+                    self.answers.append((which, told.json().get("label", told.text)))
+                except Exception as error:
+                    self.answers.append((which, error))
+
+    def end(self, labels):
+        """What went wrong."""
+        self.over.set()
+        for one in self.threads:
+            one.join(60)
+        return [answer for which, answer in self.answers if answer != labels[which]]
+
+
+@pytest.fixture
+def own(bundle, tmp_path):
+    """A bundle that may be damaged."""
+    return Path(shutil.copytree(bundle, tmp_path / "own"))
+
+
+def labels_of(opened, digits):
+    return [opened.classes[k] for k in opened.answer(digits)[0].argmax(1)]
+
+
+def replaced(served, times, word="replaced: process"):
+    return lambda: sum(word in line for line in served.said) >= times
+
+
+def test_replacements_under_load_lose_nothing(serve, bundle, opened, digits, until):
+    served = serve(bundle)
+    load = Load(served, digits[:50])
+    for turn in range(1, 5):
+        before = len(load.answers)
+        served.process.send_signal(signal.SIGHUP)
+        until(replaced(served, turn))
+        until(lambda before=before: len(load.answers) > before + 100)
+    assert load.end(labels_of(opened, digits[:50])) == []
+    assert len(load.answers) > 400
+
+
+@needs_proc
+def test_of_replaced_workers_none_stays(serve, bundle, until):
+    served = serve(bundle)
+    first = served.workers()
+    for _ in range(3):
+        served.process.send_signal(signal.SIGHUP)  # however often: one after the other
+    until(replaced(served, 1))
+    until(lambda: len(served.workers()) == 1 and served.workers() != first)
+    assert served.client.get("/readyz").status_code == 200
+
+
+def test_a_broken_bundle_replaces_nothing_and_a_mended_one_does(
+    serve, own, opened, digits, until
+):
+    served = serve(own)
+    before = served.client.get("/info").json()
+    network = (own / "model.onnx").read_bytes()
+    load = Load(served, digits[:50])
+    (own / "model.onnx").write_bytes(network[: len(network) // 2])
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1, "not replaced, the old one goes on"))
+    shutil.move(own, own.with_name("away"))
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 2, "not replaced, the old one goes on"))
+    assert served.client.get("/readyz").status_code == 200
+    assert served.client.get("/info").json() == before
+    shutil.move(own.with_name("away"), own)
+    (own / "model.onnx").write_bytes(network)
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1))
+    assert load.end(labels_of(opened, digits[:50])) == []
+
+
+def test_what_is_served_afterwards_is_the_new_bundle(serve, own, finished_run, tmp_path, until):
+    import saccade
+    from saccade.export.bundle import export_bundle
+
+    served = serve(own)
+    before = served.client.get("/info").json()["sha256"]
+    run = saccade.create_run(tmp_path / "longer")
+    recipe = saccade.recipe("softmax", steps=40)
+    for _ in saccade.record(saccade.fit("softmax", saccade.load("digits"), recipe), run):
+        pass
+    new = export_bundle(saccade.run.directory.Run(run.path), tmp_path / "new").path
+    shutil.rmtree(own)
+    shutil.move(new, own)
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1))
+    until(lambda: served.client.get("/info").json()["sha256"] != before)
+
+
+@needs_proc
+def test_a_worker_that_dies_comes_back(serve, bundle, until):
+    served = serve(bundle)
+    for turn in range(2):
+        (worker,) = served.workers()
+        os.kill(worker, signal.SIGKILL)
+        until(lambda worker=worker: served.workers() not in ([], [worker]))
+        # Who connects meanwhile waits, and is answered by the next one.
+        with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client:
+            assert client.get("/readyz").status_code == 200
+    assert sum("ended with -9" in line for line in served.said) == 2
+
+
+@needs_proc
+def test_a_bundle_that_broke_meanwhile_is_tried_again(serve, own, until):
+    served = serve(own)
+    network = (own / "model.onnx").read_bytes()
+    (own / "model.onnx").write_bytes(network[:100])
+    os.kill(served.workers()[0], signal.SIGKILL)
+    until(replaced(served, 1, "it can't be started again"))
+    (own / "model.onnx").write_bytes(network)
+    with httpx.Client(base_url=f"http://127.0.0.1:{served.port}", timeout=60) as client:
+        assert client.get("/readyz").status_code == 200
+    assert served.end(signal.SIGTERM) == 0
+
+
+@needs_proc
+def test_a_worker_whose_supervisor_was_killed_ends_too(serve, bundle, until):
+    served = serve(bundle)
+    (worker,) = served.workers()
+    served.process.kill()
+    until(lambda: not Path(f"/proc/{worker}").exists())
+    with pytest.raises(OSError):
+        served.connect().close()
+
+
+def test_sigterm_says_so_answers_what_is_under_way_and_ends(
+    serve, bundle, bad_inputs, post, parsed, until
+):
+    served = serve(bundle)
+    # Two seconds and more of decoding, from before the signal to long after it.
+    slow = [served.connect() for _ in range(3)]
+    for one in slow:
+        one.sendall(post("/predict", bad_inputs["bomb_of_scans"]()))
+    began = time.monotonic()
+    served.process.send_signal(signal.SIGTERM)
+    until(lambda: served.client.get("/readyz").status_code == 503)
+    assert served.client.get("/healthz").status_code == 200
+    # Whoever has not heard of it yet is answered.
+    raw = served.client.post("/predict", content=bytes(64), headers=RAW)
+    assert raw.status_code == 200
+    for one in slow:
+        status, _, told = parsed(one.recv(1 << 16))
+        assert (status, told["code"]) == (422, "time_limit")
+        one.close()
+    assert served.process.wait(30) == 0
+    assert time.monotonic() - began < 20
+    with pytest.raises(OSError):
+        served.connect().close()
+
+
+def test_a_second_sigterm_does_not_wait(serve, bundle, until):
+    served = serve(bundle)
+    served.process.send_signal(signal.SIGTERM)
+    until(lambda: served.client.get("/readyz").status_code == 503)
+    served.client.close()
+    began = time.monotonic()
+    assert served.end(signal.SIGTERM) == 0
+    assert time.monotonic() - began < 2.9 + 5
+
+
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing(serve, bundle):
+    served = serve(bundle)
+    served.client.get("/healthz")
+    assert served.end(signal.SIGINT) == 0
+    assert not any("Traceback" in line or "ERROR" in line for line in served.said), served.said
+
+
+def test_a_bundle_that_is_broken_is_not_served(own, serve):
+    (own / "model.onnx").write_bytes(b"\x08\x07")
+    with pytest.raises(AssertionError, match="model.onnx") as caught:
+        serve(own)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_port_stays_taken_and_is_free_afterwards(serve, bundle):
+    served = serve(bundle)
+    with pytest.raises(AssertionError, match="is taken"):
+        serve(bundle, "--port", str(served.port))
+    served.end()
+    with socket.create_server(("127.0.0.1", served.port)):
+        pass
+
+
+def test_where_it_is_started_changes_nothing(serve, own):
+    """A person's own queue.py or json.py lies in many a folder."""
+    for name in ("json", "queue", "uvicorn", "saccade"):
+        (own.parent / f"{name}.py").write_text("raise SystemExit('not this one')")
+    served = serve(own)
+    assert served.client.get("/readyz").status_code == 200
+
+
+def test_a_run_is_exported_first(serve, finished_run, opened, digits, tmp_path):
+    run = Path(shutil.copytree(finished_run.path, tmp_path / "my run"))
+    served = serve(run)
+    told = served.client.post("/predict", content=digits[0].tobytes(), headers=RAW).json()
+    assert told["label"] == labels_of(opened, digits[:1])[0]
+    assert told["model"] == "my-run"
+    assert not (run / "export").exists()  # it is the server's own
+
+
+def test_what_a_worker_is_told_survives_the_way(settings):
+    assert type(settings).from_json(settings.to_json()) == settings
+    assert json.loads(settings.to_json())["limits"]["depth"] == 32
+    assert np.isfinite(settings.limits.wait_seconds)
