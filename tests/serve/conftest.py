@@ -74,8 +74,9 @@ class Served(Address):
     """`saccade serve`, started as a person does, with an HTTP client for it."""
 
     def __init__(self, bundle: Path, *options: str, **environment: str):
-        command = [sys.executable, "-m", "saccade", "serve", str(bundle), "--port", "0", *options]
-        # From a place outside: as a person would, and `python -m` looks where it is started.
+        command = [sys.executable, "-P", "-m", "saccade", "serve", str(bundle), "--port", "0", *options]
+        # From a place outside, as a person would; and as the installed command, which does not
+        # look there for what it imports.
         self.process = subprocess.Popen(
             command, stderr=subprocess.PIPE, text=True, cwd=bundle.parent,
             env={**os.environ, **environment},
@@ -125,7 +126,7 @@ class Working(Address):
         told, tell = os.pipe()
         numbers = [tell, *(one.fileno() for one in sockets)]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
+            [sys.executable, "-P", "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
             pass_fds=numbers, cwd=settings.bundle.parent, stdin=subprocess.PIPE,
         )  # fmt: skip
         os.close(tell)
@@ -233,6 +234,22 @@ def png() -> Callable[[np.ndarray], bytes]:
         return file.getvalue()
 
     return encode
+
+
+@pytest.fixture(scope="session")
+def slow_picture() -> bytes:
+    """A small file over which a decoder sits until its two seconds of processor time are over."""
+    file = io.BytesIO()
+    Image.new("L", (6300, 6300), 7).save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    scan = data.rindex(b"\xff\xda")
+    return data[:scan] + data[scan:-2] * 90 + data[-2:]
+
+
+@pytest.fixture(scope="session")
+def rest_of() -> Callable[[socket.socket], bytes]:
+    """All that comes until the other side ends it."""
+    return all_of
 
 
 @pytest.fixture(scope="session")

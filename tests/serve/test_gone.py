@@ -16,12 +16,6 @@ def narrow(work):
     return work(Limits(wait_seconds=0.0))
 
 
-@pytest.fixture(scope="module")
-def slow_picture(bad_inputs):
-    """A small file over which a decoder sits for two seconds of processor time."""
-    return bad_inputs["bomb_of_scans"]()
-
-
 def nobody_is_inside(address):
     return address.metric("saccade_pictures_inside") == 0
 
@@ -66,7 +60,7 @@ def test_gone_while_its_picture_is_decoded(narrow, post, until, slow_picture):
 
 
 def test_over_what_it_can_do_it_says_when_to_come_again(
-    narrow, post, parsed, until, slow_picture
+    narrow, post, parsed, rest_of, until, slow_picture
 ):
     crowd = []
     for _ in range(4):
@@ -82,7 +76,7 @@ def test_over_what_it_can_do_it_says_when_to_come_again(
         assert narrow.client.get(path).status_code == 200  # they wait for nobody
     for one in crowd:
         with contextlib.closing(one):
-            status, _, told = parsed(one.recv(1 << 16))
+            status, _, told = parsed(rest_of(one))
             assert (status, told["code"]) == (422, "time_limit")
     assert nobody_is_inside(narrow)
     assert narrow.client.post("/predict", content=bytes(64), headers=kind()).status_code == 200

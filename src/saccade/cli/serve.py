@@ -144,7 +144,7 @@ def _bundle(model: Path) -> Iterator[Path]:
         raise BadRun(f"there is no bundle {model}")
     with tempfile.TemporaryDirectory(prefix="saccade-serve-") as folder:
         place = Path(folder) / "bundle"
-        command = [sys.executable, "-m", "saccade", "export", str(model), "--out", str(place)]
+        command = [sys.executable, "-P", "-m", "saccade", "export", str(model), "--out", str(place)]
         done = subprocess.run(command, stdout=subprocess.DEVNULL)
         if done.returncode:
             raise SystemExit(done.returncode)  # it has said why

@@ -38,7 +38,8 @@ class Worker:
     def __init__(self, pixels: Path, rule: Preprocess, at_most: int = MAX_PIXELS):
         """`pixels` is the file with a row for each picture; over `at_most` pixels are refused."""
         self.command = [
-            *(sys.executable, "-m", "saccade.core.worker"),
+            # -P: no module that lies where a person happens to be is one of ours.
+            *(sys.executable, "-P", "-m", "saccade.core.worker"),
             *(str(pixels), json.dumps(rule.to_json()), str(at_most)),
         ]
         self.process = self._start()
