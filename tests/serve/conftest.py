@@ -23,8 +23,8 @@ import pytest
 from PIL import Image
 
 import saccade
-from saccade.core.listen import listen
 from saccade.bundle.bundle import Bundle, open_bundle
+from saccade.core.listen import listen
 from saccade.export.bundle import export_bundle
 from saccade.run.directory import Run
 from saccade.serve.limits import Limits
@@ -74,7 +74,17 @@ class Served(Address):
     """`saccade serve`, started as a person does, with an HTTP client for it."""
 
     def __init__(self, bundle: Path, *options: str, **environment: str):
-        command = [sys.executable, "-P", "-m", "saccade", "serve", str(bundle), "--port", "0", *options]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "saccade",
+            "serve",
+            str(bundle),
+            "--port",
+            "0",
+            *options,
+        ]
         # From a place outside, as a person would; and as the installed command, which does not
         # look there for what it imports.
         self.process = subprocess.Popen(
@@ -126,7 +136,8 @@ class Working(Address):
         told, tell = os.pipe()
         numbers = [tell, *(one.fileno() for one in sockets)]
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "saccade.serve.worker", settings.to_json(), *map(str, numbers)],
+            [*(sys.executable, "-P", "-m", "saccade.serve.worker"), settings.to_json(),
+             *map(str, numbers)],
             pass_fds=numbers, cwd=settings.bundle.parent, stdin=subprocess.PIPE,
         )  # fmt: skip
         os.close(tell)

@@ -218,7 +218,7 @@ def test_what_can_not_be_answered_says_why(ask, told, status, code):
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_what_is_no_number_is_refused(served, text):
     rows = json.dumps([[0.5] * 8] * 8).replace("0.5", text, 1)
-    answer = served.client.post(PATH, content='{"instances": [%s]}' % rows)
+    answer = served.client.post(PATH, content=f'{{"instances": [{rows}]}}')
     assert answer.status_code in (400, 422), answer.text
 
 

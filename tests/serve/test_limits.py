@@ -81,7 +81,9 @@ def test_trailers_without_end_are_refused(served, parsed, post):
 
 
 @pytest.mark.parametrize("size", [LIMITS.body_bytes + 1, 1 << 30, 1 << 62])
-@pytest.mark.parametrize("path", ["/predict", "/v1/models/digits:predict", "/v2/models/digits/infer"])
+@pytest.mark.parametrize(
+    "path", ["/predict", "/v1/models/digits:predict", "/v2/models/digits/infer"]
+)
 def test_a_body_that_says_it_is_too_large_is_not_waited_for(served, parsed, post, path, size):
     """Nothing of it is sent, and yet the answer comes."""
     status, headers, told = parsed(served.raw(post(path, b"", f"Content-Length: {size}")))
@@ -152,7 +154,9 @@ def test_the_largest_body_is_taken(served, post, parsed):
 
 def test_six_bytes_at_a_time(served, parsed, post):
     """What once kept a server of tensors busy for long."""
-    body = b"".join(b"6\r\n%s\r\n" % json_part for json_part in [b"123456"] * 100_000) + b"0\r\n\r\n"
+    body = (
+        b"".join(b"6\r\n%s\r\n" % json_part for json_part in [b"123456"] * 100_000) + b"0\r\n\r\n"
+    )
     head = post("/v2/models/digits/infer", b"", "Transfer-Encoding: chunked")
     assert parsed(served.raw(head, body))[2]["code"] == "bad_json"  # 600,000 digits
     pixels = b"".join(b"8\r\n12345678\r\n" for _ in range(8)) + b"0\r\n\r\n"
@@ -224,7 +228,9 @@ DEEP = 200_000
         '{"image": %s}' % ("[" * 900 + "]" * 900),
     ],
 )
-@pytest.mark.parametrize("path", ["/predict", "/v1/models/digits:predict", "/v2/models/digits/infer"])
+@pytest.mark.parametrize(
+    "path", ["/predict", "/v1/models/digits:predict", "/v2/models/digits/infer"]
+)
 def test_deep_json_is_refused(served, path, body):
     headers = {"content-type": "application/json"}
     answer = served.client.post(path, content=body, headers=headers)

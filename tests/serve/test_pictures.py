@@ -32,9 +32,7 @@ def kind_of(data):
 
 
 @pytest.mark.parametrize("row, what, data, expected", TABLE, ids=[f"{t[0]} {t[1]}" for t in TABLE])
-def test_every_bad_picture_is_answered_as_the_table_says(
-    served, opened, row, what, data, expected
-):
+def test_every_bad_picture_is_answered_as_the_table_says(served, opened, row, what, data, expected):
     data = data() if callable(data) else data
     answer = served.client.post("/predict", content=data, headers={"content-type": kind_of(data)})
     status = STATUS.get(row, 200)
@@ -62,16 +60,26 @@ def _grey(notes):
 
 
 def test_a_tiff_that_is_not_sent_as_one_is_refused(served):
-    for row, _, data, _ in TABLE:
+    for _, _, data, _ in TABLE:
         data = data() if callable(data) else data
         if kind_of(data) == "image/tiff":
             for kind in ("image/png", "image/jpeg", ""):
-                answer = served.client.post("/predict", content=data, headers={"content-type": kind})
+                answer = served.client.post(
+                    "/predict", content=data, headers={"content-type": kind}
+                )
                 assert (answer.status_code, answer.json()["code"]) == (415, "format_not_allowed")
 
 
 def test_names_of_files_are_not_read(served, digits, png):
-    names = ["../../etc/passwd", "a\\b", "\N{PARTY POPPER}.png", "%s%n", "=cmd()", "-rf", "x" * 3000]
+    names = [
+        "../../etc/passwd",
+        "a\\b",
+        "\N{PARTY POPPER}.png",
+        "%s%n",
+        "=cmd()",
+        "-rf",
+        "x" * 3000,
+    ]
     plain = served.client.post("/predict", content=png(digits[0])).json()
     for name in names:
         told = served.client.post("/predict", files={"a": (name, png(digits[0]), "image/png")})

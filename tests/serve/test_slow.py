@@ -1,4 +1,4 @@
-"""Who is slow is not waited for without end: with a header, a body, an answer, or nothing to say."""
+"""Nobody is waited for without end: not for a header, a body, or somebody to take the answer."""
 
 import contextlib
 import select
@@ -90,7 +90,7 @@ def test_a_body_that_does_not_come_ends_it(strict, parsed, post, length):
 
 
 def test_a_body_that_comes_steadily_is_waited_for(strict, parsed, post):
-    """At 320 bytes a second, where 100 are enough: 2 s, which is longer than it may take at once."""
+    """At 320 bytes a second, where 100 are enough: 2 s, longer than it may take at once."""
     head = post("/predict", b"", RAW, "Content-Length: 640")
     answer, seconds = dripped(strict, head, bytes(32), 0.1, least=19)
     assert (parsed(answer)[0], seconds > LIMITS.body_seconds) == (200, True)
