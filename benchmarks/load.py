@@ -17,12 +17,14 @@ import argparse
 import itertools
 import json
 import math
+import os
 import re
 import select
 import socket
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -374,6 +376,8 @@ def main() -> None:
     parser.add_argument("--warm", type=float, default=0.5, help="seconds before that don't count")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    with suppress(PermissionError):  # first in turn: a late generator would be measured itself
+        os.nice(-10)
     load = Load(options.port, read_questions(options.pictures, options.port), options.seed)
     if options.rate:
         told = load.open_loop(options.rate, options.seconds, options.warm)

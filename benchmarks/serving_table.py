@@ -128,13 +128,19 @@ def _ratios(results: Mapping[str, Any]) -> Iterator[str]:
         name = max(servers, key=lambda one: middle(servers[one], "maximum", "goodput"))
         more = middle(own, "maximum", "goodput") / middle(servers[name], "maximum", "goodput")
         ratios = [
-            middle(own, f"same {share}", "p99_ms")
-            / min(middle(each, f"same {share}", "p99_ms") for each in servers.values())
+            _ratio(
+                middle(own, f"same {share}", "p99_ms"),
+                min(middle(each, f"same {share}", "p99_ms") for each in servers.values()),
+            )
             for share in SHARES
         ]
-        yield (
-            f"| {net} | {more:.2f} | {name} | " + " | ".join(f"{one:.2f}" for one in ratios) + " |"
-        )
+        yield f"| {net} | {more:.2f} | {name} | {' | '.join(ratios)} |"
+
+
+def _ratio(own: float, theirs: float) -> str:
+    if math.isinf(own):
+        return "never"
+    return "only saccade" if math.isinf(theirs) else number(own / theirs, 2)
 
 
 def _doubts(results: Mapping[str, Any]) -> Iterator[str]:

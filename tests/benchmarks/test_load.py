@@ -144,10 +144,10 @@ def test_the_same_seed_asks_the_same(asked):
             return right(i)
 
         with tiny(behaviour) as port:
-            told = asked(port, seed).open_loop(1000, 0.02, 0.0)
-        asked_for.append((seen, round(told["seconds"], 6)))
+            asked(port, seed).open_loop(1000, 0.02, 0.0)
+        asked_for.append(seen)
     assert asked_for[0] == asked_for[1] != asked_for[2]
-    assert len(asked_for[0][0]) == 20
+    assert len(asked_for[0]) == 20
 
 
 @pytest.mark.parametrize(
