@@ -37,7 +37,7 @@ from run import hardware  # noqa: E402
 
 SHARE = 0.8
 SLOWLY = 1.0  # seconds between two bytes
-AT_ONCE = 50  # connections opened before a breath: a flood is another question
+AT_ONCE = 10  # connections opened before a breath of 10 ms: a flood is another question
 HEAD = b"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: "
 REPLACED = re.compile(r"replaced: process (\d+) instead of (\d+)")
 
