@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,22 @@ sys.path.insert(0, str(HERE))
 from nets import NETS  # noqa: E402
 from table import write_table  # noqa: E402
 
+
+def same_as_here(*packages: str) -> list[str]:
+    """Requirements: these packages in the versions of this environment."""
+    return [f"{name}=={version(name)}" for name in packages]
+
+
+UVICORN = f"uvicorn[standard]=={version('uvicorn')}"
 PEERS = ROOT / ".venv-peers"
 NEEDS = {
     "tensorflow": ["tensorflow-cpu"],
     "torch": ["torch==2.13.0", "numpy"],
     # What writes ONNX files (benchmarks/export.py).
     "torch-onnx": ["torch==2.13.0", "numpy", "onnx", "onnxscript"],
+    # What serves (benchmarks/serving.py), with the ONNX Runtime and the web server that we have.
+    "serve-fastapi": [*same_as_here("fastapi", "onnxruntime", "numpy"), UVICORN],
+    "serve-litserve": ["litserve==0.2.19", *same_as_here("onnxruntime", "numpy")],
 }
 # Pictures in an epoch: a warm one takes about a second or more on two cores.
 IMAGES = {
@@ -74,14 +85,17 @@ def sides() -> Iterator[Side]:
                 yield Side(f"PyTorch {how}, {layout}", words)
 
 
-def environment(name: str) -> str:
-    """The Python of a peer's virtual environment, made at its first use; "" where it can't be."""
+def environment(name: str, base: str | None = None) -> str:
+    """The Python of a peer's virtual environment, made at its first use; "" where it can't be.
+
+    It is made with `base`, or with a Python 3.11.
+    """
     folder = PEERS / name
     python = folder / "bin" / "python"
     done = folder / "installed"
     if done.exists():
         return str(python)
-    base = shutil.which("python3.11")
+    base = base or shutil.which("python3.11")
     if platform.system() != "Linux" or platform.machine() != "x86_64" or not base:
         print(f"{name} is left out: it takes Linux x86-64 and a python3.11", file=sys.stderr)
         return ""

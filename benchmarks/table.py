@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,11 @@ def lines(results: Mapping[str, Any]) -> list[str]:
 
 def write_table(results: Mapping[str, Any], page: Path) -> None:
     """Puts it between its marks."""
-    text = page.read_text()
-    table = "\n".join([BEGIN, *lines(results), END])
-    page.write_text(
-        re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda _: table, text, flags=re.S)
-    )
+    put_between(BEGIN, END, lines(results), page)
+
+
+def put_between(begin: str, end: str, lines: Sequence[str], page: Path) -> None:
+    """Replaces what stands between two marks of a page."""
+    table = "\n".join([begin, *lines, end])
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    page.write_text(re.sub(pattern, lambda _: table, page.read_text(), flags=re.S))

@@ -18,7 +18,7 @@ def trained(
     data = f"{data}/" if isinstance(data, Path) else data
     recipe = saccade.recipe(model, str(how.pop("named", "default")), **how)
     dataset = saccade.load(data, **loading)
-    events = saccade.fit(model, dataset, recipe, origin={"loaded_with": loading})
+    events = saccade.fit(model, dataset, recipe)
     for _ in saccade.record(events, run):
         pass
     return Run(run.path)

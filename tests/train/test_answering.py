@@ -4,14 +4,19 @@ import base64
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import saccade
+from saccade.core.calibration import Calibration, Conformal, Reject
+from saccade.run.calibration import Kept, weights_sha256, write_calibration
 from saccade.run.checkpoint import read_checkpoint
+from saccade.run.directory import Run
 from saccade.run.snapshots import LIVE, read_live, write_live
 from saccade.train.answering import answer_lines
 from saccade.train.restore import restore
@@ -55,7 +60,8 @@ def test_weights_that_change_answer_anew(run, rng):
         [after] = asked(question(run, picture))
     finally:
         write_live(run.path, step, weights)
-    assert after == {"probabilities": [0.1] * 10, "step": 301}
+    assert (after["probabilities"], after["step"]) == ([0.1] * 10, 301)
+    assert after["confidence"] is None and after["calibrated_step"] is None
     assert before["probabilities"] != after["probabilities"]
 
 
@@ -77,6 +83,31 @@ def test_an_earlier_step_is_answered_by_the_nearest_checkpoint(run, rng):
     best = read_checkpoint(run.checkpoints, "best").step
     [answer] = asked(question(run, picture, step=1))
     assert answer["step"] == min(best, 300)
+
+
+def test_a_calibration_speaks_for_the_weights_it_was_fitted_to_and_no_others(run, tmp_path):
+    copy = Run(Path(shutil.copytree(run.path, tmp_path / "run")))
+    best = read_checkpoint(copy.checkpoints, "best")
+    handing_on = Reject(precision=0.9, threshold=0.99, coverage=0.5, n=100)
+    sets = Conformal(0.9, "LAC", 1.0)
+    flat = Calibration("temperature", (0.01,) * 10, (0.0,) * 10, handing_on, conformal=sets)
+    sha = weights_sha256(best.weights)
+    write_calibration(copy, Kept(flat, best.step, sha, {}))
+    picture = saccade.load("digits").test.pixels[:1]
+    _, weights = read_live(copy.path)
+    write_live(copy.path, best.step + 50, weights)  # newer ones, of another step
+    [of_best] = asked(question(copy, picture, step=best.step))
+    logits = restore(copy, "best").engine.logits(best.weights, picture)
+    np.testing.assert_allclose(of_best["probabilities"], flat.probabilities(logits)[0], atol=1e-6)
+    assert max(of_best["probabilities"]) < 0.2
+    assert of_best["confidence"]["decision"] == "reject"
+    assert len(of_best["confidence"]["possible"]) == 10
+    [newest] = asked(question(copy, picture))
+    assert newest["step"] == best.step + 50
+    assert newest["confidence"] is None and newest["calibrated_step"] == best.step
+    write_calibration(copy, Kept(flat, best.step, "of others", {}))
+    [other] = asked(question(copy, picture, step=best.step))
+    assert other["confidence"] is None and max(other["probabilities"]) > 0.2
 
 
 def test_printed_digits_are_answered_as_predict_would(run):

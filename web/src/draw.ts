@@ -1,5 +1,6 @@
 /** Draw a digit, or bring a picture, and see what the network makes of it. */
 
+import { saidOf } from "./confident";
 import { button, el, setText } from "./dom";
 import { Pictures } from "./pictures";
 import { prepareDigit } from "./prepare";
@@ -7,7 +8,7 @@ import { Printed } from "./printed";
 import { ServerError } from "./server";
 import type { RunState } from "./state";
 import { onTheme } from "./theme";
-import { className, count, percent } from "./text";
+import { className, percent } from "./text";
 
 const PAD = 280;
 const PACE = 50;
@@ -175,9 +176,9 @@ export class Drawing {
     this.redrawPreview();
     try {
       if (!this.pixels) return;
-      const { probabilities, step } = await this.run.server.sendDrawing(this.run.id, this.pixels, this.run.at);
-      this.showBars(probabilities);
-      setText(this.note, `by the network of step ${count(step)}`);
+      const answer = await this.run.server.sendDrawing(this.run.id, this.pixels, this.run.at);
+      this.showBars(answer.probabilities);
+      setText(this.note, saidOf(answer));
     } catch (error) {
       const absent = error instanceof ServerError && error.status === 503;
       setText(this.note, absent ? "No answering process is there for this run, so drawings get no answer." : (error as Error).message);

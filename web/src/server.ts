@@ -1,5 +1,6 @@
 /** What the server tells, and its addresses; how it is reached is a transport's affair (network.ts, messages.ts). */
 
+import type { DrawingAnswer } from "./confident";
 import { decodePack, type Pack } from "./pack";
 
 export interface RunRow {
@@ -136,7 +137,7 @@ export class Server {
     await this.transport.ask("POST", `${runAddress(id)}/control`, written({ request, value }));
   }
 
-  async sendDrawing(id: string, pixels: Uint8Array<ArrayBuffer>, step: number | null): Promise<{ probabilities: number[]; step: number }> {
+  async sendDrawing(id: string, pixels: Uint8Array<ArrayBuffer>, step: number | null): Promise<DrawingAnswer> {
     return readJson(await this.transport.ask("POST", stepped(`${runAddress(id)}/answer`, step), pixels));
   }
 

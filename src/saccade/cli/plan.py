@@ -120,7 +120,6 @@ def fresh_plan(
         run=claim_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
         origin={
-            "loaded_with": loading,
             "command": shlex.join(["saccade", *sys.argv[1:]]),
             "doctor": to_record(quick_look(dataset)),
         },
@@ -164,7 +163,7 @@ def repeated_plan(run: Run, model: str | None, out: Path | None, name: str | Non
         recipe=Recipe.from_json(facts["recipe"]),
         run=claim_run(out or new_run_path(dataset.name, network.name, name)),
         resume=None,
-        origin={key: facts[key] for key in ("loaded_with", "command", "doctor") if key in facts},
+        origin={key: facts[key] for key in ("command", "doctor") if key in facts},
         why=f"{network.name}, as in {run.path}",
         replay=asked_of(run),
         forms=Forms(**facts["forms"]),
@@ -231,7 +230,7 @@ def _continued(run: Run, network: Any, dataset: Dataset) -> Plan:
         recipe=Recipe.from_json(facts["recipe"]),
         run=run,
         resume=None if last is None else ResumeFrom(last, Forms(**facts["forms"])),
-        origin={key: facts[key] for key in ("loaded_with", "command") if key in facts},
+        origin={"command": facts["command"]} if "command" in facts else {},
         why=f"{network.name}, from step {last.step if last else 0:,}",
     )
 

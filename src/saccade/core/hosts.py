@@ -1,6 +1,7 @@
 """By what name a server was called: a page elsewhere may have turned its own to this machine."""
 
 import ipaddress
+from functools import lru_cache
 
 
 def host_name(host: str) -> str:
@@ -23,6 +24,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return mapped or address
 
 
+@lru_cache(maxsize=256)  # asked of every request, and nearly always the same
 def is_ours(name: str, own: str) -> bool:
     """A loopback address, or the very one that this connection came in by."""
     address = _address(name)

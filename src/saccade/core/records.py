@@ -1,7 +1,8 @@
 """The nouns: what travels between reading, training, judging and showing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +75,8 @@ class Dataset:
 
     `reference` is what a person typed to get it; `statement` says in one line what was read;
     `preprocess` is how any other picture becomes one of these; `test_origin` says where the test
-    split comes from (`official` or `held out`). `fingerprint` is a sha256 of pixels and labels.
+    split comes from (`official` or `held out`). `fingerprint` is a sha256 of pixels and labels;
+    `loaded_with` is what else it takes to read it again, plain values.
 
     >>> import saccade
     >>> digits = saccade.load("digits")
@@ -93,6 +95,7 @@ class Dataset:
     statement: str
     fingerprint: str
     excluded: tuple[Excluded, ...] = ()
+    loaded_with: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def input_shape(self) -> tuple[int, int, int]:

@@ -1,7 +1,7 @@
 """Where pictures come from. A new data set is one file here and one line in `DATASETS`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -186,7 +186,26 @@ def load(
             f"--test-split holds out a test split where there is none; {source.name} has its own "
             f"test split"
         )
-    return to_dataset(source, reference, TEST_SHARE if test_share is None else test_share)
+    dataset = to_dataset(source, reference, TEST_SHARE if test_share is None else test_share)
+    asked = {
+        "image_size": (image_size, None),
+        "default_size": (default_size, DEFAULT_SIZE),
+        "colour": (colour, False),
+        "fit": (fit, "crop"),
+        "test_share": (test_share, None),
+        "val_data": (_absolute(val_data), None),
+        "test_data": (_absolute(test_data), None),
+        "image_root": (_absolute(image_root), None),
+        "group_by": (group_by, None),
+        "weight_by": (weight_by, None),
+    }
+    typed = {name: value for name, (value, default) in asked.items() if value != default}
+    return replace(dataset, loaded_with=typed)
+
+
+def _absolute(path: str | Path | None) -> str | None:
+    """The same from anywhere."""
+    return None if path is None else str(Path(path).resolve())
 
 
 def find(

@@ -98,9 +98,10 @@ async def _post(
     if scope["method"] != "POST":
         raise Refusal(405, "bad_method", "this takes POST", {"allow": "POST"})
     done = await handler(service, scope, receive)
-    body, more = (done, {}) if isinstance(done, bytes) else done
-    headers = dict(SAFE)
-    headers |= {name.encode(): value.encode() for name, value in more.items()}
+    if isinstance(done, bytes):
+        return await _send(send, 200, [*SAFE], done)
+    body, more = done
+    headers = dict(SAFE) | {name.encode(): value.encode() for name, value in more.items()}
     await _send(send, 200, [*headers.items()], body)
 
 

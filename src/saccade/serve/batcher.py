@@ -22,6 +22,9 @@ AT_ONCE = 0.0005
 # So long may a batch take, whatever waits behind it.
 BATCH_SECONDS = 0.05
 LEAST_WAITING = 4
+# More pictures at once are worth their wait as long as each costs no more than so many times the
+# least: what a large network makes of eight pictures no longer fits the processor's cache.
+WORTH = 1.05
 FORGETTING = 0.9  # how much the time a picture takes is still thought to be what it was
 
 Answers = tuple[np.ndarray, np.ndarray]
@@ -47,6 +50,7 @@ class Batcher:
     model: Model
     limits: Limits
     seconds: float = 0.0  # that a picture takes
+    together: int = 1  # pictures that are computed at once
     inside: int = 0
     waiting: deque[Waiting] = field(default_factory=deque)
     working: bool = False
@@ -54,6 +58,7 @@ class Batcher:
     def __post_init__(self) -> None:
         self.seconds = self._measure()
         self.at_once = self.seconds < AT_ONCE
+        self.together = self.model.together if self.at_once else self._best_together()
         self.thread = ThreadPoolExecutor(1, "answer")
 
     def close(self) -> None:
@@ -115,7 +120,7 @@ class Batcher:
 
     def _next(self) -> list[Waiting]:
         """As many as are computed together, in the order in which they came."""
-        most = min(self.model.together, max(1, int(BATCH_SECONDS / self.seconds)))
+        most = min(self.together, max(1, int(BATCH_SECONDS / self.seconds)))
         batch: list[Waiting] = []
         count = 0
         while self.waiting and (not batch or count + len(self.waiting[0].pixels) <= most):
@@ -157,10 +162,27 @@ class Batcher:
 
     def _measure(self) -> float:
         """Seconds for a picture, once it has been asked a few times."""
-        pixels = np.zeros((1, *self.model.shape), np.uint8)
+        return max(self._least(1, 5, time.perf_counter), 1e-6)
+
+    def _best_together(self) -> int:
+        """How many pictures are computed at once, by the processor time that each takes."""
+        best, least, together = 1, float("inf"), 1
+        while together <= self.model.together and together * self.seconds <= 2 * BATCH_SECONDS:
+            each = self._least(together, 3, time.process_time) / together
+            least = min(least, each)
+            if each <= WORTH * least:
+                best = together
+            elif each > WORTH**2 * least:
+                break
+            together *= 2
+        return best
+
+    def _least(self, pictures: int, times: int, clock: Callable[[], float]) -> float:
+        """The least seconds, of several times, for so many pictures at once."""
+        pixels = np.zeros((pictures, *self.model.shape), np.uint8)
         seconds = []
-        for _ in range(5):
-            began = time.perf_counter()
+        for _ in range(times):
+            began = clock()
             self.model.answer(pixels)
-            seconds.append(time.perf_counter() - began)
-        return max(min(seconds), 1e-6)
+            seconds.append(clock() - began)
+        return min(seconds)

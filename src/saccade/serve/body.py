@@ -22,7 +22,13 @@ _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """By name in small letters. Of a name that comes twice, the last."""
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    named: dict[str, str] | None = scope.get("named headers")
+    if named is None:  # they are asked for more than once
+        named = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        scope["named headers"] = named
+    return named
 
 
 async def read_body(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:

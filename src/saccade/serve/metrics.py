@@ -25,6 +25,7 @@ class Metrics:
         self.requests = Counter(
             "saccade_requests", "Answered requests", ["route", "status"], registry=self.registry
         )
+        self.known: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.refusals = Counter(
             "saccade_refusals", "Refused requests, by why", ["code"], registry=self.registry
         )
@@ -37,8 +38,12 @@ class Metrics:
 
     def count(self, route: str, status: int, seconds: float, code: str = "") -> None:
         """A request that is done; `code` is why it was refused."""
-        self.requests.labels(route, status).inc()
-        self.seconds.labels(route).observe(seconds)
+        known = self.known.get((route, status))
+        if known is None:  # finding them takes longer than counting
+            known = self.requests.labels(route, status), self.seconds.labels(route)
+            self.known[route, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
         if code:
             self.refusals.labels(code).inc()
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope
 
-from saccade.core.errors import BadPicture
-from saccade.core.kinds import kind_of
+from saccade.core.kinds import LEAST_FILE, allowed_kind
 from saccade.serve.body import headers_of, media_type, parse_form, parse_json, read_body
 from saccade.serve.refusal import Refusal, too_many
 from saccade.serve.service import Service, from_base64
@@ -42,9 +41,7 @@ async def predict(service: Service, scope: Scope, receive: Receive) -> bytes:
 
 def _is_picture(service: Service, body: bytes) -> bool:
     """Whether bytes without a name are a picture's file; refused where they may be either."""
-    try:
-        kind_of(body)
-    except BadPicture:
+    if len(body) < LEAST_FILE or allowed_kind(body) is None:
         return False
     if len(body) % (service.shape[0] * service.shape[1] * service.shape[2]) == 0:
         raise Refusal(

@@ -2,9 +2,11 @@
 
 The page server loads no JAX, so it starts this beside itself. A line asks
 `{"run": PATH, "step": STEP or null, "pixels": BASE64}`, the pixels being uint8 of the network's
-input; a line answers `{"probabilities": [...], "step": N}` or `{"error": words}`. Without a step
-the newest weights answer, else those of the nearest checkpoint that there is. With
-`"printed": true` instead of pixels, it answers about the test pictures of `font-digits`:
+input; a line answers `{"probabilities": [...], "step": N, "confidence": ..., "calibrated_step": M}`
+or `{"error": words}`. Without a step the newest weights answer, else those of the nearest
+checkpoint that there is. Where a calibration is of just these weights, probabilities are calibrated
+and confidence is `{"decision", "unknown_score", "possible"}`, else null; M is the step it is of.
+With `"printed": true` instead of pixels, it answers about the test pictures of `font-digits`:
 `{"pixels": BASE64, "shape": [n, height, width, 1], "labels": [...], "answers": [...], "step": N}`.
 """
 
@@ -12,15 +14,18 @@ import base64
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
+from saccade.core.confident import confidences
 from saccade.core.errors import BadUsage, SaccadeError
 from saccade.core.records import Predictions
 from saccade.data import font_digits
+from saccade.run.calibration import read_calibration
 from saccade.run.checkpoint import named, read_checkpoint
 from saccade.run.directory import Run, open_run
 from saccade.run.snapshots import LIVE, read_live
@@ -46,7 +51,7 @@ def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
     run, wanted = Path(question["run"]), question["step"]
     if question.get("printed"):
         return _printed(run, wanted)
-    engine, _ = _network(run)
+    engine, classes = _network(run)
     shape = engine.graph.input_shape
     data = base64.b64decode(question["pixels"], validate=True)
     if len(data) != np.prod(shape):
@@ -58,7 +63,30 @@ def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
     pixels = np.frombuffer(data, np.uint8).reshape(1, *shape)
     logits = engine.logits(weights, pixels)
     [probabilities] = Predictions(logits, np.zeros(1, np.int32)).probabilities
-    return {"probabilities": probabilities.round(6).tolist(), "step": step}
+    answer = {"probabilities": probabilities.round(6).tolist(), "step": step}
+    return {**answer, **_calibrated(Run(run), step, weights, logits, classes)}
+
+
+def _calibrated(
+    run: Run,
+    step: int,
+    weights: Mapping[str, np.ndarray],
+    logits: np.ndarray,
+    classes: tuple[str, ...],
+) -> dict[str, Any]:
+    """What a calibration says of one picture's logits, if it is of these weights."""
+    kept = read_calibration(run)
+    if kept is None:
+        return {"confidence": None, "calibrated_step": None}
+    if kept.step != step or kept.calibration.classes != len(classes) or not kept.is_of(weights):
+        return {"confidence": None, "calibrated_step": kept.step}
+    [probabilities] = kept.calibration.probabilities(logits)
+    [told] = confidences(kept.calibration, logits, classes)
+    return {
+        "probabilities": probabilities.round(6).tolist(),
+        "confidence": asdict(told),
+        "calibrated_step": step,
+    }
 
 
 def _printed(run: Path, wanted: int | None) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             "excluded_total": len(dataset.excluded),
             "excluded": [asdict(e) for e in dataset.excluded[:MOST_EXCLUDED]],
         },
+        "loaded_with": dict(dataset.loaded_with),
         "model": {
             "name": network.name,
             **network.reference,

@@ -28,7 +28,7 @@ class Answerer:
         self.process: asyncio.subprocess.Process | None = None
 
     async def ask(self, run: Path, step: int | None, pixels: bytes) -> dict[str, Any]:
-        """`{"probabilities", "step"}` for one picture.
+        """`{"probabilities", "step", "confidence", "calibrated_step"}` for one picture.
 
         Raises:
             BadRun: the process says why not, or does not answer.
