@@ -843,9 +843,15 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         [
             ("            first = last\n", ""),
             ("self.inside and self.inside + pictures", "self.inside + pictures"),
-            ("if one.gone():", "if False:"),
-            ("elif not one.answer.done():", "else:"),
-            ("            if one.answer.done():", "            if False:"),
+            ("elif one.gone():", "elif False:"),
+            (
+                "popleft()\n            if one.answer.done():",
+                "popleft()\n            if False:",
+            ),
+            (
+                "len(one.pixels)\n            if one.answer.done():",
+                "len(one.pixels)\n            if False:",
+            ),
             ("        self.inside -= pictures", "        self.inside -= 1"),
             (
                 "(batch, self._ask(batch))\n        self.working = False",

@@ -92,7 +92,10 @@ def test_waves_of_requests_are_answered_while_others_come(batcher, opened, digit
 
 def test_who_is_cancelled_leaves_the_others_alone(batcher, opened, digits):
     async def ask():
-        tasks = [asyncio.ensure_future(asked(batcher, digits[i : i + 1])) for i in range(6)]
+        tasks = [
+            asyncio.ensure_future(asked(batcher, digits[i : i + 1], lambda i=i: i == 0))
+            for i in range(6)
+        ]
         await asyncio.sleep(0)
         tasks[0].cancel()
         tasks[3].cancel()

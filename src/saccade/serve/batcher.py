@@ -125,10 +125,12 @@ class Batcher:
         count = 0
         while self.waiting and (not batch or count + len(self.waiting[0].pixels) <= most):
             one = self.waiting.popleft()
-            if one.gone():
+            if one.answer.done():
+                pass  # whoever asked was cancelled
+            elif one.gone():
                 one.answer.set_exception(Refusal(499, "gone", "nobody waits for the answer"))
                 one.answer.exception()  # read, so that nobody is told of it
-            elif not one.answer.done():
+            else:
                 batch.append(one)
                 count += len(one.pixels)
         return batch
