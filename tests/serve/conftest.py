@@ -38,7 +38,11 @@ def children(process: int, what: str) -> list[int]:
     for task in folder.iterdir():
         with suppress(OSError):  # a thread that ended meanwhile
             found += [int(one) for one in (task / "children").read_text().split()]
-    return [one for one in found if what in Path(f"/proc/{one}/cmdline").read_text()]
+    named = []
+    for one in found:
+        with suppress(OSError):
+            named += [one] * (what in Path(f"/proc/{one}/cmdline").read_text())
+    return named
 
 
 class Address:
@@ -97,6 +101,7 @@ class Served(Address):
         self.reader.start()
         if not self.ready.wait(120) or self.process.poll() is not None:
             self.process.kill()
+            self._let_go()
             raise AssertionError("".join(self.said))
         found = re.search(r"http://[^/]*:(\d+) ", "".join(self.said))
         assert found, self.said
@@ -119,11 +124,14 @@ class Served(Address):
         self.client.close()
         if self.process.poll() is None:
             self.process.send_signal(how)
-        code = self.process.wait(60)
+        self._let_go()
+        return self.process.returncode
+
+    def _let_go(self) -> None:
+        self.process.wait(60)
         self.reader.join(10)
-        if self.process.stderr is not None:
-            self.process.stderr.close()
-        return code
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 class Working(Address):
@@ -183,9 +191,7 @@ def opened(bundle: Path) -> Bundle:
     return open_bundle(bundle)
 
 
-@pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[..., Served]]:
-    """Starts servers, and ends them at the end."""
+def starting() -> Iterator[Callable[..., Served]]:
     started: list[Served] = []
 
     def start(bundle: Path, *options: str, **environment: str) -> Served:
@@ -195,6 +201,18 @@ def serve() -> Iterator[Callable[..., Served]]:
     yield start
     for one in started:
         one.end()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts servers, and ends them at the end."""
+    yield from starting()
+
+
+@pytest.fixture
+def serve_once() -> Iterator[Callable[..., Served]]:
+    """Starts servers, and ends them after the test."""
+    yield from starting()
 
 
 @pytest.fixture(scope="session")

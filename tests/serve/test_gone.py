@@ -23,6 +23,7 @@ def nobody_is_inside(address):
 def test_gone_with_half_a_body(narrow, post, until):
     whole = post("/predict", bytes(64_000), RAW)
     narrow.client.get("/healthz")
+    assert nobody_is_inside(narrow)  # so that both of the test's own connections are counted
     files = narrow.open_files()
     rng = np.random.default_rng(0)
     for at in rng.integers(1, len(whole), 300):

@@ -31,8 +31,8 @@ def asked(address, pixels, over, found):
             found.append((status, time.perf_counter() - began))
 
 
-def test_a_hundred_replacements_lose_nothing(serve, bundle, digits, until):
-    served = serve(bundle)
+def test_a_hundred_replacements_lose_nothing(serve_once, bundle, digits, until):
+    served = serve_once(bundle)
     over, found = threading.Event(), []
     clients = [
         threading.Thread(target=asked, args=(served, digits[0], over, found)) for _ in range(4)

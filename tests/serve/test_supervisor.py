@@ -64,8 +64,8 @@ def replaced(served, times, word="replaced: process"):
     return lambda: sum(word in line for line in served.said) >= times
 
 
-def test_replacements_under_load_lose_nothing(serve, bundle, opened, digits, until):
-    served = serve(bundle)
+def test_replacements_under_load_lose_nothing(serve_once, bundle, opened, digits, until):
+    served = serve_once(bundle)
     load = Load(served, digits[:50])
     for turn in range(1, 5):
         before = len(load.answers)
@@ -77,8 +77,8 @@ def test_replacements_under_load_lose_nothing(serve, bundle, opened, digits, unt
 
 
 @needs_proc
-def test_of_replaced_workers_none_stays(serve, bundle, until):
-    served = serve(bundle)
+def test_of_replaced_workers_none_stays(serve_once, bundle, until):
+    served = serve_once(bundle)
     first = served.workers()
     for _ in range(3):
         served.process.send_signal(signal.SIGHUP)  # however often: one after the other
@@ -87,8 +87,10 @@ def test_of_replaced_workers_none_stays(serve, bundle, until):
     assert served.client.get("/readyz").status_code == 200
 
 
-def test_a_broken_bundle_replaces_nothing_and_a_mended_one_does(serve, own, opened, digits, until):
-    served = serve(own)
+def test_a_broken_bundle_replaces_nothing_and_a_mended_one_does(
+    serve_once, own, opened, digits, until
+):
+    served = serve_once(own)
     before = served.client.get("/info").json()
     network = (own / "model.onnx").read_bytes()
     load = Load(served, digits[:50])
@@ -107,11 +109,13 @@ def test_a_broken_bundle_replaces_nothing_and_a_mended_one_does(serve, own, open
     assert load.end(labels_of(opened, digits[:50])) == []
 
 
-def test_what_is_served_afterwards_is_the_new_bundle(serve, own, finished_run, tmp_path, until):
+def test_what_is_served_afterwards_is_the_new_bundle(
+    serve_once, own, finished_run, tmp_path, until
+):
     import saccade
     from saccade.export.bundle import export_bundle
 
-    served = serve(own)
+    served = serve_once(own)
     before = served.client.get("/info").json()["sha256"]
     run = saccade.create_run(tmp_path / "longer")
     recipe = saccade.recipe("softmax", steps=40)
@@ -126,8 +130,8 @@ def test_what_is_served_afterwards_is_the_new_bundle(serve, own, finished_run, t
 
 
 @needs_proc
-def test_a_worker_that_dies_comes_back(serve, bundle, until):
-    served = serve(bundle)
+def test_a_worker_that_dies_comes_back(serve_once, bundle, until):
+    served = serve_once(bundle)
     for _ in range(2):
         (worker,) = served.workers()
         os.kill(worker, signal.SIGKILL)
@@ -139,8 +143,8 @@ def test_a_worker_that_dies_comes_back(serve, bundle, until):
 
 
 @needs_proc
-def test_a_bundle_that_broke_meanwhile_is_tried_again(serve, own, until):
-    served = serve(own)
+def test_a_bundle_that_broke_meanwhile_is_tried_again(serve_once, own, until):
+    served = serve_once(own)
     network = (own / "model.onnx").read_bytes()
     (own / "model.onnx").write_bytes(network[:100])
     os.kill(served.workers()[0], signal.SIGKILL)
@@ -152,8 +156,8 @@ def test_a_bundle_that_broke_meanwhile_is_tried_again(serve, own, until):
 
 
 @needs_proc
-def test_a_worker_whose_supervisor_was_killed_ends_too(serve, bundle, until):
-    served = serve(bundle)
+def test_a_worker_whose_supervisor_was_killed_ends_too(serve_once, bundle, until):
+    served = serve_once(bundle)
     (worker,) = served.workers()
     served.process.kill()
     until(lambda: not Path(f"/proc/{worker}").exists())
@@ -162,9 +166,9 @@ def test_a_worker_whose_supervisor_was_killed_ends_too(serve, bundle, until):
 
 
 def test_sigterm_says_so_answers_what_is_under_way_and_ends(
-    serve, bundle, slow_picture, post, parsed, rest_of, until
+    serve_once, bundle, slow_picture, post, parsed, rest_of, until
 ):
-    served = serve(bundle)
+    served = serve_once(bundle)
     slow, half = served.connect(), served.connect()
     slow.sendall(post("/predict", slow_picture))  # two seconds of decoding
     body = post("/predict", bytes(64), "Content-Type: application/octet-stream")
@@ -187,8 +191,8 @@ def test_sigterm_says_so_answers_what_is_under_way_and_ends(
         served.connect().close()
 
 
-def test_a_second_sigterm_does_not_wait(serve, bundle, until):
-    served = serve(bundle)
+def test_a_second_sigterm_does_not_wait(serve_once, bundle, until):
+    served = serve_once(bundle)
     served.process.send_signal(signal.SIGTERM)
     until(lambda: served.client.get("/readyz").status_code == 503)
     served.client.close()
@@ -197,39 +201,39 @@ def test_a_second_sigterm_does_not_wait(serve, bundle, until):
     assert time.monotonic() - began < 2.9 + 5
 
 
-def test_ctrl_c_ends_it_at_once_and_leaves_nothing(serve, bundle):
-    served = serve(bundle)
+def test_ctrl_c_ends_it_at_once_and_leaves_nothing(serve_once, bundle):
+    served = serve_once(bundle)
     served.client.get("/healthz")
     assert served.end(signal.SIGINT) == 0
     assert not any("Traceback" in line or "ERROR" in line for line in served.said), served.said
 
 
-def test_a_bundle_that_is_broken_is_not_served(own, serve):
+def test_a_bundle_that_is_broken_is_not_served(own, serve_once):
     (own / "model.onnx").write_bytes(b"\x08\x07")
     with pytest.raises(AssertionError, match=r"model\.onnx") as caught:
-        serve(own)
+        serve_once(own)
     assert "Traceback" not in str(caught.value)
 
 
-def test_its_port_is_free_afterwards(serve, bundle):
-    served = serve(bundle)
+def test_its_port_is_free_afterwards(serve_once, bundle):
+    served = serve_once(bundle)
     served.end()
     with socket.create_server(("127.0.0.1", served.port)):
         pass
 
 
-def test_where_it_is_started_changes_nothing(serve, own, digits, png):
+def test_where_it_is_started_changes_nothing(serve_once, own, digits, png):
     """A person's own queue.py or json.py lies in many a folder."""
     for name in ("json", "queue", "uvicorn", "PIL", "saccade"):
         (own.parent / f"{name}.py").write_text("raise SystemExit('not this one')")
-    served = serve(own)
+    served = serve_once(own)
     assert served.client.get("/readyz").status_code == 200
     assert served.client.post("/predict", content=png(digits[0])).status_code == 200
 
 
-def test_a_run_is_exported_first(serve, finished_run, opened, digits, tmp_path):
+def test_a_run_is_exported_first(serve_once, finished_run, opened, digits, tmp_path):
     run = Path(shutil.copytree(finished_run.path, tmp_path / "my run"))
-    served = serve(run)
+    served = serve_once(run)
     told = served.client.post("/predict", content=digits[0].tobytes(), headers=RAW).json()
     assert told["label"] == labels_of(opened, digits[:1])[0]
     assert told["model"] == "my-run"
