@@ -51,10 +51,10 @@ def kind():
 
 def test_gone_while_its_picture_is_decoded(narrow, post, until, slow_picture):
     crowd = []
-    for _ in range(4):
+    for _ in range(2):
         crowd.append(narrow.connect())
         crowd[-1].sendall(post("/predict", slow_picture))
-    until(lambda: narrow.metric("saccade_pictures_inside") == 4)
+    until(lambda: narrow.metric("saccade_pictures_inside") == 2)
     for one in crowd:
         one.close()
     until(lambda: nobody_is_inside(narrow))
