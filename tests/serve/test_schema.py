@@ -24,7 +24,7 @@ def test_no_request_makes_it_fail_and_answers_are_as_described(served):
         for mode in GenerationMode:
 
             @settings(
-                max_examples=15,
+                max_examples=60,
                 derandomize=True,
                 deadline=None,
                 database=None,
