@@ -16,6 +16,8 @@ from saccade.serve.refusal import Refusal
 
 # Whoever looks after a server asks these, and has no key.
 HEALTH = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+# The page's files, the same for everybody: a browser has no key before the page asks for one.
+PAGE = frozenset({"/", "/page.js", "/page.css", "/icon.svg"})
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2].lower() != headers["host"].lower():
             raise Refusal(403, "other_page", "this request comes from another page", close=True)
-        if self.keys and scope["path"] not in HEALTH and not self._has_key(headers):
+        if self.keys and scope["path"] not in HEALTH | PAGE and not self._has_key(headers):
             raise Refusal(
                 401,
                 "no_key",
