@@ -65,7 +65,7 @@ export class Server {
     let response: Response;
     let text: string;
     try {
-      response = await fetch(address, { ...request, headers, credentials: "omit", signal: AbortSignal.timeout(PATIENCE) });
+      response = await fetch(address, { ...request, headers, signal: AbortSignal.timeout(PATIENCE) });
       text = await response.text();
     } catch {
       throw new Refused(0, "");
