@@ -16,7 +16,7 @@ demo: .venv/installed  ## Train a classifier on handwritten digits
 test: lint page browser  ## Lint, then run the tests
 	@.venv/bin/python -m pytest $(workers)
 
-page: .venv/installed  ## Build the live page, if it is older than web/
+page: .venv/installed  ## Build the pages, if they are older than web/
 	@.venv/bin/python hatch_build.py
 
 # Without one the page's tests are skipped; with CI=true they fail.
@@ -47,7 +47,7 @@ lock: .venv-lock/bin/uv  ## Write requirements.txt from pyproject.toml
 	    $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt
 
 clean:  ## Remove environments, caches and builds; runs/ stays
-	@rm -rf web/node_modules src/saccade/view/live/page
+	@rm -rf web/node_modules src/saccade/view/live/page src/saccade/serve/page
 	@rm -rf .venv .venv-oldest .venv-lock build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

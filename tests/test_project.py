@@ -130,11 +130,17 @@ def test_the_makefile_parses():
     assert "saccade train digits" in dry.stdout
 
 
+ENTRIES = [
+    *(f"view/live/page/{name}" for name in ("index.html", "notebook.js")),
+    *(f"serve/page/{name}" for name in ("index.html", "page.js", "page.css", "icon.svg")),
+]
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A built page and what it is made of, an hour older."""
-    for name in ("index.html", "notebook.js"):
-        file = tmp_path / "src/saccade/view/live/page" / name
+    """Built pages and what they are made of, an hour older."""
+    for entry in ENTRIES:
+        file = tmp_path / "src/saccade" / entry
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     (tmp_path / "web" / "src").mkdir(parents=True)
@@ -144,12 +150,12 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("entry", ["index.html", "notebook.js"])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_a_page_is_built_when_each_of_its_entries_is_there_and_new(checkout, entry):
     pytest.importorskip("hatchling")
     is_built = runpy.run_path(str(ROOT / "hatch_build.py"))["is_built"]
     assert is_built(checkout)
-    file = checkout / "src/saccade/view/live/page" / entry
+    file = checkout / "src/saccade" / entry
     source = (checkout / "web/src/main.ts").stat()
     os.utime(file, (source.st_atime, source.st_mtime - 1))
     assert not is_built(checkout)
