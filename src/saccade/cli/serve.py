@@ -80,21 +80,21 @@ def serve(
     keys = read_keys(api_keys) if api_keys else ()
     public = public or platform is not None
     check_exposure(host, keys, public)
-    with _bundle(model) as bundle:
+    with bundle_of(model) as bundle:
         listener = listen(host, port)
         sockets = [listener]
         if metrics_port is not None:
             sockets.append(listen(LOCAL, metrics_port))
         settings = Settings(
             bundle,
-            name or _name(model),
+            name or name_of(model),
             keys,
             is_local(host),
             tuple(one.lower() for one in allow_host),
             _routes(),
             metrics_port=sockets[1].getsockname()[1] if len(sockets) > 1 else 0,
         )
-        _check_name(settings.name)
+        check_name(settings.name)
         address = f"{host}:{listener.getsockname()[1]}"
         return _run(settings, sockets, address)
 
@@ -119,20 +119,25 @@ def _routes() -> "Routes":
     return routes
 
 
-def _name(model: Path) -> str:
+def name_of(model: Path) -> str:
     """Of a bundle RUN/export that of its run."""
     path = model.resolve()
     name = path.parent.name if path.name == "export" else path.name.removesuffix(".zip")
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:100]
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Whether a model can be called so in addresses.
+
+    Raises:
+        BadUsage: it can't.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise BadUsage(f"--name takes letters, digits, dots and dashes, got {name!r}")
 
 
 @contextmanager
-def _bundle(model: Path) -> Iterator[Path]:
+def bundle_of(model: Path) -> Iterator[Path]:
     """The bundle itself; of a run one that is made for it, by a process that ends."""
     from saccade.bundle.bundle import is_bundle
 
