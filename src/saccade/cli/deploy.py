@@ -35,7 +35,7 @@ def deploy(
 
         saccade deploy flowers.zip --to docker --out flowers-image
         saccade deploy flowers.zip --to docker --out flowers-image --api-keys keys.txt
-        saccade deploy flowers.zip --to kserve --out flowers-kserve --image registry.example/flowers:1
+        saccade deploy flowers.zip --to kserve --out kserve --image registry.example/flowers:1
         saccade deploy flowers.zip --to vertex --out flowers-vertex \\
             --image europe-west4-docker.pkg.dev/my-project/models/flowers:1
         saccade deploy --to vertex-training --train "digits --model conv" \\

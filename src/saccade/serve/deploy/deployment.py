@@ -13,7 +13,7 @@ KEYS_FOLDER, KEYS_FILE = "/etc/saccade", "keys.txt"
 LIVE, READY = "/v2/health/live", "/v2/health/ready"  # Google's fronts keep paths that end in z
 
 _ARTIFACT = re.compile(r"(?P<region>[a-z]+-[a-z]+\d+)-docker\.pkg\.dev/(?P<project>[^/]+)/.+/.+")
-_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/@-]*[a-z0-9._-]+", re.IGNORECASE)
+_IMAGE = re.compile(r"[a-z0-9]([a-z0-9._:/@-]*[a-z0-9])?", re.IGNORECASE)
 _MEGABYTE = 1 << 20
 
 

@@ -72,7 +72,8 @@ gcloud ai endpoints create {here} --endpoint-id={own} --display-name={own}
 gcloud ai endpoints deploy-model {own} {here} --model={own} --display-name={own} \\
     --machine-type={MACHINE} --min-replica-count={LEAST} --max-replica-count={MOST} \\
     --traffic-split=0=100
-printf '{{"instances": [{{"image_bytes": {{"b64": "%s"}}}}]}}' "$(base64 < photo.jpg | tr -d '\\n')" |
+printf '{{"instances": [{{"image_bytes": {{"b64": "%s"}}}}]}}' \\
+    "$(base64 < photo.jpg | tr -d '\\n')" |
     curl --data @- -H "Content-Type: application/json" \\
     -H "Authorization: Bearer $(gcloud auth print-access-token)" {address}
 ```
