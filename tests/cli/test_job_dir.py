@@ -145,12 +145,18 @@ def test_what_is_wrong_is_said_before_anything_is_read(typed, tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.filterwarnings("always:.*can't be copied")
 def test_a_run_that_could_not_be_copied_is_whole_here(typed, tmp_path, url, monkeypatch):
     monkeypatch.setattr("saccade.run.copying.WAITS", (0.0,))
     monkeypatch.setattr("saccade.run.copying.Copying.__init__.__defaults__", ((0.0,),))
-    (tmp_path / "bucket").touch()
+
+    def full(self: object, here: str, there: str) -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.put_file", full)
     said = typed(*SHORT, "--job-dir", url, "--json")
     assert said.code == 1
+    assert "the next checkpoint tries again" in said.err
     assert "can't be copied" in said.err and "is whole" in said.err
     assert '"accuracy"' in said.out  # the result is there all the same
     assert Run(tmp_path / "runs/digits-1").state == "finished"

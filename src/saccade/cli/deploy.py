@@ -36,11 +36,9 @@ def deploy(
         saccade deploy flowers.zip --to docker --out flowers-image
         saccade deploy flowers.zip --to docker --out flowers-image --api-keys keys.txt
         saccade deploy flowers.zip --to kserve --out kserve --image registry.example/flowers:1
-        saccade deploy flowers.zip --to vertex --out flowers-vertex \\
-            --image europe-west4-docker.pkg.dev/my-project/models/flowers:1
-        saccade deploy --to vertex-training --train "digits --model conv" \\
-            --job-dir gs://my-bucket/jobs/digits-1 --out digits-job \\
-            --image europe-west4-docker.pkg.dev/my-project/models/train:1
+        saccade deploy flowers.zip --to vertex --out v --image us-east1-docker.pkg.dev/me/models/a:1
+        saccade deploy --to vertex-training --out job --train "digits --model conv" --job-dir \\
+            gs://my-bucket/jobs/1 --image us-east1-docker.pkg.dev/me/models/train:1
 
     Parameters
     ----------
@@ -123,7 +121,10 @@ def _training(
         )
     if not job_dir.startswith("gs://") or len(job_dir.split("/")) < 4:
         raise BadUsage(f"Vertex AI keeps runs at gs://BUCKET/FOLDER, got {job_dir[:100]!r}")
-    words = shlex.split(train)
+    try:
+        words = shlex.split(train)
+    except ValueError as error:
+        raise BadUsage(f"--train can't be read as a command: {error}") from None
     _check_training(words)
     name = name or Path(words[0]).stem
     return write_training(name, out, _image(image, "vertex-training", ""), words, job_dir)

@@ -271,4 +271,6 @@ def _from_json(number: int, data: bytes) -> Copy:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".partition("\n")[0][:300]
+    """An error's own words without its URLs: one may hold the right to write there."""
+    text = f"{type(error).__name__}: {error}".partition("\n")[0]
+    return re.sub(r"\w+://\S+", "(a URL)", text)[:300]

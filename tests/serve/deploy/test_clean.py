@@ -64,6 +64,7 @@ def root(deployed: Path, commands, instructions, tmp_path_factory) -> Path:
     Their paths begin in this folder instead of in /.
     """
     folder, root = deployed / "docker", tmp_path_factory.mktemp("image")
+    root.chmod(0o755)  # pytest's folders are for their owner alone
     (root / "build").mkdir()
     for word, rest in instructions(folder / "Dockerfile"):
         if word != "COPY" or rest.startswith("--from"):
