@@ -95,6 +95,7 @@ def test_a_job_goes_on_from_its_copy_to_the_same_bits(begun, typed, tmp_path, ur
     for name in ("metrics.csv", "eval/predictions.csv", "report.html"):
         assert (plain / name).read_bytes() == (here / name).read_bytes()
     assert Run(plain).state == "finished"
+    assert sorted(path.name[:6] for path in plain.parent.iterdir()) == ["files", "mirror", "run"]
     again = typed(*SHORT, "--job-dir", url, "--out", tmp_path / "new")
     assert again.code == 2
     assert "holds a finished run" in again.err
@@ -142,6 +143,17 @@ def test_what_is_wrong_is_said_before_anything_is_read(typed, tmp_path):
     said = typed(*SHORT, "--job-dir", f"file://{tmp_path}/file/below")
     assert said.code == 2
     assert "can't be read" in said.err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_where_nothing_can_be_written_is_said_before(typed, tmp_path, url, monkeypatch):
+    def refuse(self: object, path: str, data: bytes) -> None:
+        raise PermissionError("https://store/upload?id=secret is not yours")
+
+    monkeypatch.setattr("fsspec.implementations.local.LocalFileSystem.pipe_file", refuse)
+    said = typed(*SHORT, "--job-dir", url)
+    assert said.code == 2
+    assert "can't be written: PermissionError: (a URL) is not yours" in said.err
     assert not (tmp_path / "runs").exists()
 
 

@@ -44,6 +44,7 @@ def job_of(job_dir: str | None, out: Path | None, name: str | None, resume: Path
     if out is not None and name is not None:
         return Job(out, name)  # which is refused
     mirror = open_mirror(told)
+    mirror.check_writable()
     if resume is not None:
         place = open_run(resume).path
     else:

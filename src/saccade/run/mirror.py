@@ -27,7 +27,7 @@ from saccade.run.directory import FACTS, Run
 
 SCHEMA = 1
 SCHEMES = ("gs", "s3", "file", "memory")
-FILES, PLAIN = "files", "run"
+FILES, PLAIN, PROBE = "files", "run", "probe"
 
 _URL = re.compile(r"(?P<scheme>[a-z0-9+.-]+)://(?P<rest>[^?#]+)")
 _MANIFEST = re.compile(r"mirror-(\d{6,})\.json")
@@ -131,6 +131,19 @@ class Mirror:
             manifests = {name for name in self._names("") if _MANIFEST.fullmatch(name)}
         for name in (manifests - {_manifest_name(copy.number)}) | (old - kept):
             self.filesystem.rm_file(self._at(name))
+
+    def check_writable(self) -> None:
+        """Before hours of training: something can be written there.
+
+        Raises:
+            BadUsage: it can't.
+        """
+        try:
+            self.filesystem.pipe_file(self._at(PROBE), b"saccade writes here\n")
+        except Exception as error:
+            raise BadUsage(f"--job-dir {self.url} can't be written: {_said(error)}") from None
+        with suppress(Exception):  # who may write may not always remove
+            self.filesystem.rm_file(self._at(PROBE))
 
     def look(self) -> None:
         """Reads what is there.
