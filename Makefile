@@ -41,10 +41,17 @@ test-oldest:  ## Run the tests on Python 3.11, which gets an older JAX
 	else echo "skipped: no Python 3.11 here"; fi
 
 # `make lock` keeps the pins that still fit pyproject.toml; `make lock UPGRADE=1` takes the newest.
-lock: .venv-lock/bin/uv  ## Write requirements.txt from pyproject.toml
-	@.venv-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-	    $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt
+# The images that `saccade deploy` describes install the same versions.
+pins := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+    --custom-compile-command "make lock"
+deploy := src/saccade/serve/deploy
+lock: .venv-lock/bin/uv  ## Write the three lists of pins from pyproject.toml
+	@.venv-lock/bin/uv pip compile pyproject.toml --group dev $(pins) \
+	    $(if $(UPGRADE),--upgrade) --output-file requirements.txt
+	@.venv-lock/bin/uv pip compile --group serve $(pins) \
+	    --constraint requirements.txt --no-annotate --output-file $(deploy)/requirements-serve.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --group train $(pins) \
+	    --constraint requirements.txt --no-annotate --output-file $(deploy)/requirements-train.txt
 
 clean:  ## Remove environments, caches and builds; runs/ stays
 	@rm -rf web/node_modules src/saccade/view/live/page src/saccade/serve/page

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from saccade.serve.app import App
-from saccade.serve.guard import HEALTH, Guard
+from saccade.serve.guard import HEALTH, PAGE, Guard
 from saccade.serve.settings import Routes
 from saccade.serve.worker import make_service
 
@@ -147,7 +147,7 @@ TWO_KEYS = [
 
 @pytest.mark.parametrize("how", WRONG_KEYS)
 def test_every_route_but_health_needs_a_key(locked, routes, how):
-    health = {*HEALTH, "/ping", "/v2/models/digits/ready"}
+    health = {*HEALTH, *PAGE, "/ping", "/v2/models/digits/ready"}
     for method in METHODS[:8]:
         told = {path: ask(locked, method, path, "Host: a", *WRONG_KEYS[how]) for path in routes}
         assert {path for path, status in told.items() if status != 401} == health

@@ -80,8 +80,8 @@ def serve(
     keys = read_keys(api_keys) if api_keys else ()
     public = public or platform is not None
     check_exposure(host, keys, public)
-    name, routes = _checked(_name(model) if name is None else name), _routes()
-    with _bundle(model) as bundle, ExitStack() as opened:
+    name, routes = check_name(name_of(model) if name is None else name), _routes()
+    with bundle_of(model) as bundle, ExitStack() as opened:
         listener = opened.enter_context(listen(host, port))
         sockets = [listener]
         if metrics_port is not None:
@@ -119,21 +119,26 @@ def _routes() -> "Routes":
     return routes
 
 
-def _name(model: Path) -> str:
+def name_of(model: Path) -> str:
     """Of a bundle RUN/export that of its run."""
     path = model.resolve()
     name = path.parent.name if path.name == "export" else path.name.removesuffix(".zip")
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:100]
 
 
-def _checked(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name, if a model can be called so in addresses.
+
+    Raises:
+        BadUsage: it can't.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise BadUsage(f"--name takes letters, digits, dots and dashes, got {name!r}")
     return name
 
 
 @contextmanager
-def _bundle(model: Path) -> Iterator[Path]:
+def bundle_of(model: Path) -> Iterator[Path]:
     """The bundle itself; of a run one that is made for it, by a process that ends."""
     from saccade.bundle.bundle import is_bundle
 
