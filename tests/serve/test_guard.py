@@ -196,11 +196,18 @@ def test_public_lets_anybody_in_and_so_does_a_platform(serve, bundle):
         assert "0.0.0.0" in "".join(own.said)
 
 
-def test_metrics_are_this_machines_and_have_a_port_of_their_own(serve, at, bundle, key_file):
+def told_ports(served):
+    """Of metrics, one a worker."""
+    parts = "".join(served.said).split("metrics: http://127.0.0.1:")[1:]
+    return [int(part.split("/")[0]) for part in parts]
+
+
+def test_metrics_are_this_machines_and_have_ports_of_their_own(serve, at, bundle, key_file, until):
     keys = ("--api-keys", str(key_file))
     own = serve(bundle, "--host", "0.0.0.0", *keys, "--metrics-port", "0")
-    port = int("".join(own.said).partition("metrics: http://127.0.0.1:")[2].split("/")[0])
-    metrics = at(port)
+    until(lambda: len(told_ports(own)) == len(own.workers()))
+    ports = told_ports(own)
+    port, metrics = ports[0], at(ports[0])
     assert ask(metrics, "GET", "/metrics", "Host: localhost") == 200
     for method, path, *headers in (
         ("POST", "/metrics", "Host: localhost"),
@@ -212,9 +219,10 @@ def test_metrics_are_this_machines_and_have_a_port_of_their_own(serve, at, bundl
         assert ask(metrics, method, path, *headers) in (403, 404)
     own.client.get("/healthz")
     own.client.get("/nowhere?" + "x" * 99, headers={"Authorization": f"Bearer {KEY}"})
-    page = metrics.client.get("/metrics").text
-    assert 'saccade_requests_total{route="other",status="200"} 1.0' in page
-    assert 'saccade_requests_total{route="other",status="404"} 1.0' in page
+    pages = [at(one).client.get("/metrics").text for one in ports]  # of each worker
+    page = "".join(pages)
+    for status in (200, 404):
+        assert page.count(f'saccade_requests_total{{route="other",status="{status}"}} 1.0') == 1
     assert "xxx" not in page and "process_resident_memory_bytes" in page
     assert ask(own, "GET", "/metrics", "Host: a", f"X-API-Key: {KEY}") == 404
     metrics.client.close()
