@@ -16,7 +16,7 @@ demo: .venv/installed  ## Train a classifier on handwritten digits
 test: lint page browser  ## Lint, then run the tests
 	@.venv/bin/python -m pytest $(workers)
 
-page: .venv/installed  ## Build the live page, if it is older than web/
+page: .venv/installed  ## Build the pages, if they are older than web/
 	@.venv/bin/python hatch_build.py
 
 # Without one the page's tests are skipped; with CI=true they fail.
@@ -41,13 +41,20 @@ test-oldest:  ## Run the tests on Python 3.11, which gets an older JAX
 	else echo "skipped: no Python 3.11 here"; fi
 
 # `make lock` keeps the pins that still fit pyproject.toml; `make lock UPGRADE=1` takes the newest.
-lock: .venv-lock/bin/uv  ## Write requirements.txt from pyproject.toml
-	@.venv-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-	    $(if $(UPGRADE),--upgrade) --quiet --output-file requirements.txt
+# The images that `saccade deploy` describes install the same versions.
+pins := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet \
+    --custom-compile-command "make lock"
+deploy := src/saccade/serve/deploy
+lock: .venv-lock/bin/uv  ## Write the three lists of pins from pyproject.toml
+	@.venv-lock/bin/uv pip compile pyproject.toml --group dev $(pins) \
+	    $(if $(UPGRADE),--upgrade) --output-file requirements.txt
+	@.venv-lock/bin/uv pip compile --group serve $(pins) \
+	    --constraint requirements.txt --no-annotate --output-file $(deploy)/requirements-serve.txt
+	@.venv-lock/bin/uv pip compile pyproject.toml --group train $(pins) \
+	    --constraint requirements.txt --no-annotate --output-file $(deploy)/requirements-train.txt
 
 clean:  ## Remove environments, caches and builds; runs/ stays
-	@rm -rf web/node_modules src/saccade/view/live/page
+	@rm -rf web/node_modules src/saccade/view/live/page src/saccade/serve/page
 	@rm -rf .venv .venv-oldest .venv-lock build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""Builds the page (web/) into the package where Node is there; without it the rest installs."""
+"""Builds the pages (web/) into the package where Node is there; without it the rest installs."""
 
 import os
 import re
@@ -11,27 +11,30 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = 20
-PAGE = "src/saccade/view/live/page"
-ENTRIES = ("index.html", "notebook.js")  # in a tab, in a notebook
+ENTRIES = {
+    "src/saccade/view/live/page": ("index.html", "notebook.js"),  # in a tab, in a notebook
+    "src/saccade/serve/page": ("index.html", "page.js", "page.css", "icon.svg"),
+}
 
 
 class PageHook(BuildHookInterface):
-    """Runs `npm ci` and `npm run build`, unless the page is newer than what it is made of."""
+    """Runs `npm ci` and `npm run build`, unless the pages are newer than what they are made of."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
-        build_data["artifacts"].append(f"{PAGE}/**")
+        build_data["artifacts"].extend(f"{folder}/**" for folder in ENTRIES)
         problem = "" if is_built(root) else build(root)
         if problem:
             self.app.display_warning(
-                f"The live page was not built: {problem}. Everything else works; "
-                f"`saccade view` says what to do."
+                f"The pages were not built: {problem}. Everything else works; "
+                f"`saccade view` and `saccade serve` say what to do."
             )
 
 
 def is_built(root: Path) -> bool:
-    """Whether the page is there and newer than its sources (an sdist may hold the page alone)."""
-    entries, web = [root / PAGE / name for name in ENTRIES], root / "web"
+    """Whether the pages are there and newer than their sources (an sdist may hold them alone)."""
+    entries = [root / folder / name for folder, names in ENTRIES.items() for name in names]
+    web = root / "web"
     if not all(entry.is_file() for entry in entries):
         return False
     oldest = min(entry.stat().st_mtime for entry in entries)
@@ -40,7 +43,7 @@ def is_built(root: Path) -> bool:
 
 
 def build(root: Path) -> str:
-    """Builds it; what was in the way, in words, or nothing."""
+    """Builds them; what was in the way, in words, or nothing."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return f"Node {NODE} or newer is needed"
@@ -59,5 +62,5 @@ def build(root: Path) -> str:
 if __name__ == "__main__":
     here = Path(__file__).resolve().parent
     said = "" if is_built(here) else build(here)
-    print(f"the live page was not built: {said}" if said else f"the live page: {here / PAGE}")
+    print(f"the pages were not built: {said}" if said else f"the pages: {', '.join(ENTRIES)}")
     sys.exit(1 if said and os.environ.get("CI") == "true" else 0)

@@ -17,6 +17,8 @@ import saccade
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCK = (ROOT / "requirements.txt").read_text()
+DEPLOY = ROOT / "src/saccade/serve/deploy"
+SERVE, TRAIN = ((DEPLOY / f"requirements-{what}.txt").read_text() for what in ("serve", "train"))
 OPTION = re.compile(
     r"^\s*(-i|-f|-e|--index-url|--extra-index-url|--no-index|--find-links|--trusted-host)\b"
 )
@@ -62,16 +64,58 @@ def locked_for(lock: str, python: str, platform: str) -> dict[str, Requirement]:
     return dict(zip(names, chosen, strict=True))
 
 
-def test_every_pin_is_exact_and_has_hashes():
-    assert len(pins(LOCK)) > 20
-    assert unhashed(LOCK) == []
+@pytest.mark.parametrize("lock", [LOCK, SERVE, TRAIN], ids=["all", "serve", "train"])
+def test_every_pin_is_exact_and_has_hashes(lock):
+    assert len(pins(lock)) > 20
+    assert unhashed(lock) == []
     assert [
-        str(pin) for pin, _ in pins(LOCK) if [s.operator for s in pin.specifier] != ["=="]
+        str(pin) for pin, _ in pins(lock) if [s.operator for s in pin.specifier] != ["=="]
     ] == []
 
 
-def test_the_lock_names_no_index_and_no_path():
-    assert leaks(LOCK) == []
+@pytest.mark.parametrize("lock", [LOCK, SERVE, TRAIN], ids=["all", "serve", "train"])
+def test_the_lock_names_no_index_and_no_path(lock):
+    assert leaks(lock) == []
+
+
+def differing(lock: str, other: str, python: str, platform: str) -> list[str]:
+    """Packages of which two locks have different versions or hashes."""
+    hashes = [{str(pin): sorted(found) for pin, found in pins(each)} for each in (lock, other)]
+    one, two = (locked_for(each, python, platform) for each in (lock, other))
+    return [
+        name
+        for name in set(one) & set(two)
+        if one[name].specifier != two[name].specifier
+        or hashes[0][str(one[name])] != hashes[1][str(two[name])]
+    ]
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_images_get_the_versions_that_are_tested(python):
+    for lock in (SERVE, TRAIN):
+        assert differing(LOCK, lock, python, "linux") == []
+    assert set(locked_for(SERVE, python, "linux")) <= set(locked_for(LOCK, python, "linux"))
+
+
+def test_another_version_in_an_image_would_be_seen():
+    name, version = next((pin.name, str(pin.specifier)) for pin, _ in pins(SERVE))
+    spoilt = SERVE.replace(f"{name}{version}", f"{name}==0.0.1")
+    assert differing(LOCK, spoilt, "3.13", "linux") == [canonicalize_name(name)]
+
+
+@pytest.mark.parametrize(("group", "lock"), [("serve", SERVE), ("train", TRAIN)])
+def test_an_image_gets_all_that_its_group_asks_for(group, lock):
+    wanted = list(PROJECT["dependency-groups"][group])
+    wanted += PROJECT["project"]["dependencies"] if group == "train" else []
+    locked = locked_for(lock, "3.13", "linux")
+    for requirement in map(Requirement, wanted):
+        pin = locked[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(next(iter(pin.specifier)).version), pin
+
+
+def test_what_serving_takes_is_said_in_the_projects_own_words():
+    assert set(PROJECT["dependency-groups"]["serve"]) <= set(PROJECT["project"]["dependencies"])
+    assert not {"jax", "jaxlib", "keras", "scipy"} & set(locked_for(SERVE, "3.13", "linux"))
 
 
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
@@ -130,11 +174,17 @@ def test_the_makefile_parses():
     assert "saccade train digits" in dry.stdout
 
 
+ENTRIES = [
+    *(f"view/live/page/{name}" for name in ("index.html", "notebook.js")),
+    *(f"serve/page/{name}" for name in ("index.html", "page.js", "page.css", "icon.svg")),
+]
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A built page and what it is made of, an hour older."""
-    for name in ("index.html", "notebook.js"):
-        file = tmp_path / "src/saccade/view/live/page" / name
+    """Built pages and what they are made of, an hour older."""
+    for entry in ENTRIES:
+        file = tmp_path / "src/saccade" / entry
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     (tmp_path / "web" / "src").mkdir(parents=True)
@@ -144,12 +194,12 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("entry", ["index.html", "notebook.js"])
+@pytest.mark.parametrize("entry", ENTRIES)
 def test_a_page_is_built_when_each_of_its_entries_is_there_and_new(checkout, entry):
     pytest.importorskip("hatchling")
     is_built = runpy.run_path(str(ROOT / "hatch_build.py"))["is_built"]
     assert is_built(checkout)
-    file = checkout / "src/saccade/view/live/page" / entry
+    file = checkout / "src/saccade" / entry
     source = (checkout / "web/src/main.ts").stat()
     os.utime(file, (source.st_atime, source.st_mtime - 1))
     assert not is_built(checkout)

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ class Working(Address):
         )  # fmt: skip
         os.close(tell)
         with os.fdopen(told, "rb") as file:
-            assert file.read() == b"ready"
+            assert file.read().startswith(b"ready ")
         super().__init__(port)
         self.metrics = Address(metrics)
         for one in sockets:
@@ -191,34 +191,47 @@ def opened(bundle: Path) -> Bundle:
     return open_bundle(bundle)
 
 
-def starting() -> Iterator[Callable[..., Served]]:
+@contextmanager
+def servers() -> Iterator[Callable[..., Served]]:
+    """A function that starts servers, which end with the block."""
     started: list[Served] = []
 
     def start(bundle: Path, *options: str, **environment: str) -> Served:
         started.append(Served(bundle, *options, **environment))
         return started[-1]
 
-    yield start
-    for one in started:
-        one.end()
+    try:
+        yield start
+    finally:
+        for one in started:
+            one.end()
 
 
 @pytest.fixture(scope="session")
+def serving() -> Callable[[], AbstractContextManager[Callable[..., Served]]]:
+    """`servers`."""
+    return servers
+
+
+@pytest.fixture(scope="module")
 def serve() -> Iterator[Callable[..., Served]]:
-    """Starts servers, and ends them at the end."""
-    yield from starting()
+    """Starts servers, and ends them at the end of a file."""
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture
 def serve_once() -> Iterator[Callable[..., Served]]:
     """Starts servers, and ends them after the test."""
-    yield from starting()
+    with servers() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def served(bundle: Path, serve: Callable[..., Served]) -> Served:
+def served(bundle: Path) -> Iterator[Served]:
     """One server for all tests that leave it as it is."""
-    return serve(bundle, "--name", "digits")
+    with servers() as start:
+        yield start(bundle, "--name", "digits")
 
 
 @pytest.fixture(scope="session")
@@ -233,9 +246,9 @@ def settings(bundle: Path) -> Settings:
     return Settings(bundle, "digits")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def work(settings: Settings) -> Iterator[Callable[..., Working]]:
-    """Starts workers with limits, and ends them at the end."""
+    """Starts workers with limits, and ends them at the end of a file."""
     started: list[Working] = []
 
     def start(limits: Limits, **others: object) -> Working:
@@ -247,10 +260,18 @@ def work(settings: Settings) -> Iterator[Callable[..., Working]]:
         one.end()
 
 
-@pytest.fixture(scope="session")
-def at() -> Callable[[int], Address]:
-    """What answers at a port of this machine."""
-    return Address
+@pytest.fixture
+def at() -> Iterator[Callable[[int], Address]]:
+    """What answers at a port of this machine, asked until the test's end."""
+    known: list[Address] = []
+
+    def ask(port: int) -> Address:
+        known.append(Address(port))
+        return known[-1]
+
+    yield ask
+    for one in known:
+        one.client.close()
 
 
 @pytest.fixture(scope="session")

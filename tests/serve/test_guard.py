@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from saccade.serve.app import App
-from saccade.serve.guard import HEALTH, Guard
+from saccade.serve.guard import HEALTH, PAGE, Guard
 from saccade.serve.settings import Routes
 from saccade.serve.worker import make_service
 
@@ -147,7 +147,7 @@ TWO_KEYS = [
 
 @pytest.mark.parametrize("how", WRONG_KEYS)
 def test_every_route_but_health_needs_a_key(locked, routes, how):
-    health = {*HEALTH, "/ping", "/v2/models/digits/ready"}
+    health = {*HEALTH, *PAGE, "/ping", "/v2/models/digits/ready"}
     for method in METHODS[:8]:
         told = {path: ask(locked, method, path, "Host: a", *WRONG_KEYS[how]) for path in routes}
         assert {path for path, status in told.items() if status != 401} == health
@@ -196,13 +196,20 @@ def test_public_lets_anybody_in_and_so_does_a_platform(serve_once, bundle):
         assert "0.0.0.0" in "".join(own.said)
 
 
-def test_metrics_are_this_machines_and_have_a_port_of_their_own(
-    serve_once, at, until, bundle, key_file
+def told_ports(served):
+    """Of metrics, one a worker."""
+    parts = "".join(served.said).split("metrics: http://127.0.0.1:")[1:]
+    return [int(part.split("/")[0]) for part in parts]
+
+
+def test_metrics_are_this_machines_and_have_ports_of_their_own(
+    serve_once, at, bundle, key_file, until
 ):
     keys = ("--api-keys", str(key_file))
     own = serve_once(bundle, "--host", "0.0.0.0", *keys, "--metrics-port", "0")
-    port = int("".join(own.said).partition("metrics: http://127.0.0.1:")[2].split("/")[0])
-    metrics = at(port)
+    until(lambda: len(told_ports(own)) == len(own.workers()))
+    each = [at(port) for port in told_ports(own)]
+    metrics = each[0]
     assert ask(metrics, "GET", "/metrics", "Host: localhost") == 200
     for method, path, *headers in (
         ("POST", "/metrics", "Host: localhost"),
@@ -214,15 +221,19 @@ def test_metrics_are_this_machines_and_have_a_port_of_their_own(
         assert ask(metrics, method, path, *headers) in (403, 404)
     own.client.get("/healthz")
     own.client.get("/nowhere?" + "x" * 99, headers={"Authorization": f"Bearer {KEY}"})
+
+    def page():
+        return "".join(one.client.get("/metrics").text for one in each)
+
     for status in (200, 404):  # counted once they have been told
         line = f'saccade_requests_total{{route="other",status="{status}"}} 1.0'
-        until(lambda line=line: line in metrics.client.get("/metrics").text)
-    page = metrics.client.get("/metrics").text
-    assert "xxx" not in page and "process_resident_memory_bytes" in page
+        until(lambda line=line: page().count(line) == 1)
+    assert "xxx" not in page() and "process_resident_memory_bytes" in page()
     assert ask(own, "GET", "/metrics", "Host: a", f"X-API-Key: {KEY}") == 404
-    metrics.client.close()
+    for one in each:
+        one.client.close()
     with pytest.raises(OSError):  # bound to one address, not to all of the machine's
-        socket.create_connection(("127.0.0.2", port), 2).close()
+        socket.create_connection(("127.0.0.2", metrics.port), 2).close()
 
 
 def test_nothing_is_sent_elsewhere_with_the_name_that_was_asked_for(locked):

@@ -1,35 +1,31 @@
 /** Draw a digit, or bring a picture, and see what the network makes of it. */
 
+import { showBars } from "./bars";
 import { saidOf } from "./confident";
 import { button, el, setText } from "./dom";
+import { Paced } from "./paced";
+import { Pad } from "./pad";
 import { Pictures } from "./pictures";
-import { prepareDigit } from "./prepare";
 import { Printed } from "./printed";
 import { ServerError } from "./server";
 import type { RunState } from "./state";
 import { onTheme } from "./theme";
-import { className, percent } from "./text";
+import { className } from "./text";
 
-const PAD = 280;
+/** Milliseconds from one question to the next. */
 const PACE = 50;
 const MOST_BARS = 10;
 
 export class Drawing {
   readonly element: HTMLElement;
-  private readonly pad = el("canvas", { width: PAD, height: PAD, class: "pad", tabindex: 0, role: "img", "aria-label": "Draw here" });
-  private readonly context = this.pad.getContext("2d", { willReadFrequently: true })!;
+  private readonly pad = new Pad(() => this.want(), () => this.strokes);
   private readonly preview = el("canvas", { class: "preview", width: 140, height: 140, role: "img", "aria-label": "What the network gets" });
   private readonly bars = el("div", { class: "bars" });
   private readonly note = el("p", { class: "quiet", role: "status" });
   private readonly hint = el("p", { class: "quiet" });
   private readonly file = el("input", { type: "file", accept: "image/*", "aria-label": "Choose a picture" });
-  private last: [number, number] | null = null;
-  private drawn = false;
   private pixels: Uint8Array<ArrayBuffer> | null = null;
-  private timer = 0;
-  private sent = 0;
-  private busy = false;
-  private stale = false;
+  private readonly paced = new Paced(PACE, () => this.send());
   private offTheme: () => void;
   private readonly printed: Printed;
 
@@ -39,7 +35,7 @@ export class Drawing {
     this.element = el(
       "div",
       { class: "drawing-view", hidden: true },
-      el("section", { class: "pane", "aria-label": "Pad" }, el("header", {}, el("h2", { text: "Draw" })), el("div", { class: "padding" }, this.pad, el("div", { class: "row" }, clear, this.file), this.hint, this.printed.element)),
+      el("section", { class: "pane", "aria-label": "Pad" }, el("header", {}, el("h2", { text: "Draw" })), el("div", { class: "padding" }, this.pad.canvas, el("div", { class: "row" }, clear, this.file), this.hint, this.printed.element)),
       el("section", { class: "pane", "aria-label": "Answer" }, el("header", {}, el("h2", { text: "What it answers" })), el("div", { class: "padding answer-row" }, el("figure", {}, this.preview, el("figcaption", { text: "what the network gets" })), el("div", { class: "grow" }, this.bars, this.note))),
     );
     this.listen();
@@ -49,7 +45,7 @@ export class Drawing {
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.paced.close();
     this.offTheme();
     this.printed.close();
   }
@@ -82,17 +78,8 @@ export class Drawing {
   }
 
   private listen(): void {
-    this.pad.addEventListener("pointerdown", (event) => {
-      if (!this.strokes) return;
-      event.preventDefault();
-      this.pad.setPointerCapture(event.pointerId);
-      this.last = this.at(event);
-      this.line(event);
-    });
-    this.pad.addEventListener("pointermove", (event) => this.last && this.line(event));
-    for (const end of ["pointerup", "pointercancel"]) this.pad.addEventListener(end, () => (this.last = null));
-    this.pad.addEventListener("dragover", (event) => event.preventDefault());
-    this.pad.addEventListener("drop", (event) => {
+    this.pad.canvas.addEventListener("dragover", (event) => event.preventDefault());
+    this.pad.canvas.addEventListener("drop", (event) => {
       event.preventDefault();
       const [file] = event.dataTransfer?.files ?? [];
       if (file) void this.takeFile(file);
@@ -100,32 +87,9 @@ export class Drawing {
     this.file.addEventListener("change", () => this.file.files?.[0] && void this.takeFile(this.file.files[0]));
   }
 
-  private at(event: PointerEvent): [number, number] {
-    const box = this.pad.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * PAD, ((event.clientY - box.top) / box.height) * PAD];
-  }
-
-  /** Black on the transparent pad: the ink is the opacity, whatever the page's colours are. */
-  private line(event: PointerEvent): void {
-    const to = this.at(event);
-    this.context.lineWidth = 22;
-    this.context.lineCap = "round";
-    this.context.lineJoin = "round";
-    this.context.strokeStyle = "#000";
-    this.context.beginPath();
-    this.context.moveTo(...this.last!);
-    this.context.lineTo(to[0] + 0.01, to[1]);
-    this.context.stroke();
-    this.last = to;
-    this.drawn = true;
-    this.want();
-  }
-
   private clear(): void {
-    this.context.clearRect(0, 0, PAD, PAD);
-    this.pad.classList.remove("photo");
+    this.pad.clear();
     this.pixels = null;
-    this.drawn = false;
     this.file.value = "";
     this.showBars(new Array(this.run.classes.length).fill(0));
     setText(this.note, "");
@@ -142,9 +106,7 @@ export class Drawing {
     }
     const canvas = new OffscreenCanvas(width, height);
     cover(canvas.getContext("2d")!, picture, width, height);
-    this.context.clearRect(0, 0, PAD, PAD);
-    cover(this.context, picture, PAD, PAD);
-    this.pad.classList.add("photo");
+    this.pad.showPhoto((context, side) => cover(context, picture, side, side));
     const { data } = canvas.getContext("2d")!.getImageData(0, 0, width, height);
     const pixels = new Uint8Array(width * height * channels);
     for (let i = 0; i < width * height; i++)
@@ -154,25 +116,13 @@ export class Drawing {
     this.want();
   }
 
-  /** At most twenty times a second, and never two questions at once. */
   private want(): void {
-    if (this.element.hidden) return;
-    if (this.timer || this.busy) {
-      this.stale = true;
-      return;
-    }
-    const wait = Math.max(0, this.sent + PACE - performance.now());
-    this.timer = window.setTimeout(() => {
-      this.timer = 0;
-      void this.send();
-    }, wait);
+    if (!this.element.hidden) this.paced.want();
   }
 
   private async send(): Promise<void> {
-    this.stale = false;
-    this.busy = true;
-    this.sent = performance.now();
-    if (this.strokes && this.drawn) this.pixels = this.fromPad();
+    if (this.element.hidden) return;
+    if (this.strokes && this.pad.drawn) this.pixels = this.pad.digit(this.shape[0], this.shape[1]);
     this.redrawPreview();
     try {
       if (!this.pixels) return;
@@ -182,17 +132,7 @@ export class Drawing {
     } catch (error) {
       const absent = error instanceof ServerError && error.status === 503;
       setText(this.note, absent ? "No answering process is there for this run, so drawings get no answer." : (error as Error).message);
-    } finally {
-      this.busy = false;
-      if (this.stale) this.want();
     }
-  }
-
-  private fromPad(): Uint8Array<ArrayBuffer> {
-    const { data } = this.context.getImageData(0, 0, PAD, PAD);
-    const ink = new Uint8Array(PAD * PAD);
-    for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i + 3];
-    return prepareDigit(ink, PAD, PAD, this.shape[0], this.shape[1]);
   }
 
   private redrawPreview(): void {
@@ -206,16 +146,7 @@ export class Drawing {
     const all = probabilities.map((probability, index) => ({ probability, index }));
     const few = all.length <= MOST_BARS;
     const chosen = few ? all : all.sort((a, b) => b.probability - a.probability).slice(0, MOST_BARS);
-    const best = Math.max(...probabilities, 0);
-    while (this.bars.childElementCount < chosen.length)
-      this.bars.append(el("div", { class: "bar-row" }, el("span", { class: "name" }), el("span", { class: "bar" }, el("i")), el("span", { class: "figure" })));
-    chosen.forEach(({ probability, index }, i) => {
-      const row = this.bars.children[i] as HTMLElement;
-      setText(row.children[0], className(classes, index));
-      (row.children[1].firstElementChild as HTMLElement).style.transform = `scaleX(${probability})`;
-      setText(row.children[2], percent(probability, 1));
-      row.classList.toggle("best", best > 0 && probability === best);
-    });
+    showBars(this.bars, chosen.map(({ probability, index }) => ({ name: className(classes, index), probability })));
   }
 }
 

@@ -18,6 +18,7 @@ from saccade.cli.bench import bench
 from saccade.cli.calibrate import calibrate
 from saccade.cli.control import control
 from saccade.cli.datasets import datasets
+from saccade.cli.deploy import deploy
 from saccade.cli.diagnose import diagnose
 from saccade.cli.doctor import doctor
 from saccade.cli.evaluate import evaluate
@@ -41,6 +42,7 @@ COMMANDS: Mapping[str, Callable[..., int] | App] = {
     "export": export,
     "predict": predict,
     "serve": serve,
+    "deploy": deploy,
     "ladder": ladder,
     "scarcity": scarcity,
     "rerun": rerun,

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,8 +69,9 @@ def serve(
     allow_host: str
         One more name by which this machine is called, besides localhost.
     metrics_port: int
-        Prometheus' counts, at this port of this machine.
+        Prometheus' counts, at this port of this machine; of further workers at the next ones.
     """
+    from saccade.bundle.threads import processors
     from saccade.core.listen import listen
     from saccade.serve.guard import check_exposure, is_local, read_keys
     from saccade.serve.settings import Settings
@@ -80,12 +82,13 @@ def serve(
     keys = read_keys(api_keys) if api_keys else ()
     public = public or platform is not None
     check_exposure(host, keys, public)
-    name, routes = _checked(_name(model) if name is None else name), _routes()
-    with _bundle(model) as bundle, ExitStack() as opened:
+    name, routes = check_name(name_of(model) if name is None else name), _routes()
+    with bundle_of(model) as bundle, ExitStack() as opened:
         listener = opened.enter_context(listen(host, port))
-        sockets = [listener]
-        if metrics_port is not None:
-            sockets.append(opened.enter_context(listen(LOCAL, metrics_port)))
+        metrics = []
+        if metrics_port is not None:  # 0 takes free ones
+            ports = [metrics_port + i if metrics_port else 0 for i in range(processors())]
+            metrics = [opened.enter_context(listen(LOCAL, one)) for one in ports]
         settings = Settings(
             bundle,
             name,
@@ -93,10 +96,9 @@ def serve(
             is_local(host),
             tuple(one.lower() for one in allow_host),
             routes,
-            metrics_port=sockets[1].getsockname()[1] if len(sockets) > 1 else 0,
         )
         address = f"{host}:{listener.getsockname()[1]}"
-        return _run(settings, sockets, address)
+        return _run(settings, listener, metrics, address)
 
 
 def _port() -> int:
@@ -119,21 +121,26 @@ def _routes() -> "Routes":
     return routes
 
 
-def _name(model: Path) -> str:
+def name_of(model: Path) -> str:
     """Of a bundle RUN/export that of its run."""
     path = model.resolve()
     name = path.parent.name if path.name == "export" else path.name.removesuffix(".zip")
     return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:100]
 
 
-def _checked(name: str) -> str:
+def check_name(name: str) -> str:
+    """The name, if a model can be called so in addresses.
+
+    Raises:
+        BadUsage: it can't.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
         raise BadUsage(f"--name takes letters, digits, dots and dashes, got {name!r}")
     return name
 
 
 @contextmanager
-def _bundle(model: Path) -> Iterator[Path]:
+def bundle_of(model: Path) -> Iterator[Path]:
     """The bundle itself; of a run one that is made for it, by a process that ends."""
     from saccade.bundle.bundle import is_bundle
 
@@ -151,19 +158,24 @@ def _bundle(model: Path) -> Iterator[Path]:
         yield place
 
 
-def _run(settings: "Settings", sockets: "list[socket.socket]", address: str) -> int:
-    def say() -> None:
+def _run(
+    settings: "Settings", listener: "socket.socket", metrics: "list[socket.socket]", address: str
+) -> int:
+    def say(workers: int) -> None:
         print(f"{settings.name} answers at http://{address}  (Ctrl-C ends it)", file=sys.stderr)
-        if settings.metrics_port:
-            print(f"metrics: http://{LOCAL}:{settings.metrics_port}/metrics", file=sys.stderr)
+        for one in metrics[:workers]:
+            port = one.getsockname()[1]
+            print(f"metrics: http://{LOCAL}:{port}/metrics", file=sys.stderr)
 
     if os.name == "nt":  # neither SIGHUP nor open files for a child
         from saccade.serve.worker import serve as serve_here
 
-        serve_here(settings, sockets, say)
+        port = metrics[0].getsockname()[1] if metrics else 0
+        here = replace(settings, metrics_port=port)
+        serve_here(here, [listener, *metrics[:1]], lambda worth: say(1))
         return 0
     from saccade.serve.supervisor import Supervisor
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    asyncio.run(Supervisor(settings, sockets, say).run())
+    asyncio.run(Supervisor(settings, listener, metrics, say).run())
     return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from saccade.cli.choice import Begin, chosen_recipe, default_begin
+from saccade.cli.job import job_of
 from saccade.cli.plan import Plan, fresh_plan, resumed_plan, use_device
 from saccade.cli.training import carry_out
 from saccade.cli.words import MaybeWhole, Whole, parse_duration
@@ -51,6 +52,7 @@ def train(
     out: Path | None = None,
     name: str | None = None,
     resume: Path | None = None,
+    job_dir: str | None = None,
     keep: Whole = 2,
     no_view: bool = False,
     json: bool = False,
@@ -72,6 +74,7 @@ def train(
         saccade train ./photos --base squeezenet1.1
         saccade train mnist --weights runs/2026-11-21-fashion-mnist-conv-bn --unfreeze all
         saccade train --resume runs/2026-11-21-mnist-conv
+        saccade train mnist --model conv --job-dir gs://my-bucket/jobs/mnist-1
 
     Parameters
     ----------
@@ -149,6 +152,9 @@ def train(
         Its name in ./runs ($SACCADE_RUNS).
     resume: Path
         Go on with an unfinished run, by its own record.
+    job_dir: str
+        Copy the run there after its checkpoints (gs://, s3://, file://), and go on from that copy
+        if there is one; a path is --out. Default: what Vertex AI says.
     keep: int
         Newest checkpoints that stay, 2 or more: if one is damaged, an older one is used.
     no_view: bool
@@ -188,6 +194,8 @@ def train(
     def make_recipe(model: str, dataset: Dataset | None = None) -> Any:
         return chosen_recipe(model, recipe or "default", choices, lr, schedule, augment, dataset)
 
+    job = job_of(job_dir, out, name, resume)
+    out, name = job.out, job.name
     with lock.claims():
         if resume is None:
             network = _network(model, base, weights, unfreeze)
@@ -198,7 +206,7 @@ def train(
             how = (recipe, lr, schedule, augment, base, weights, unfreeze, out, name)
             typed = [*choices.values(), *loading.values(), *how]
             plan = _resumed(resume, data, model, typed)
-        return carry_out(plan, limit, keep, json, view=not no_view)
+        return carry_out(plan, limit, keep, json, view=not no_view, copying=job.copying(plan.run))
 
 
 def _network(

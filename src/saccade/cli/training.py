@@ -11,12 +11,20 @@ from saccade.cli.diagnose import say_in_short
 from saccade.cli.plan import Plan
 from saccade.cli.words import duration, plain, this_command
 from saccade.core.errors import NotSaved, OutOfMemory, SaccadeError
+from saccade.run.copying import Copying
 from saccade.run.directory import Run, discard_run, model_option
 from saccade.run.events import Event, Finished, Prepared, Saved, Started
 from saccade.run.interventions import told
 
 
-def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: bool) -> int:
+def carry_out(
+    plan: Plan,
+    limit: float | None,
+    keep: int,
+    as_json: bool,
+    view: bool,
+    copying: Copying | None = None,
+) -> int:
     from saccade.cli.interruption import interruption
     from saccade.train import commands
     from saccade.train.fit import fit
@@ -47,10 +55,14 @@ def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: b
             for event in _shown(events, plan, view):
                 if isinstance(event, Finished):
                     finished = event
+                if copying is not None and _is_last(event):
+                    copying.saved()
                 if interrupted.signal and _may_end(event):
                     events.close()
         except Exception as error:
             said = _told(plan, _out_of_memory(plan, error) or error)
+            if copying is not None:
+                copying.failed()
             if said is error:
                 raise
             raise said from error
@@ -61,12 +73,19 @@ def carry_out(plan: Plan, limit: float | None, keep: int, as_json: bool, view: b
         code = 0
         _say_result(plan, finished, as_json)
     say_in_short(plan.run)
+    if copying is not None:
+        copying.ended(finished is not None)
+        _say("copied", copying.mirror.url)
     return code
 
 
 def _may_end(event: Event) -> bool:
     """Whether nothing is lost if it ends here."""
-    return isinstance(event, Prepared) or (isinstance(event, Saved) and "last" in event.names)
+    return isinstance(event, Prepared) or _is_last(event)
+
+
+def _is_last(event: Event) -> bool:
+    return isinstance(event, Saved) and "last" in event.names
 
 
 def _told(plan: Plan, error: Exception) -> Exception:

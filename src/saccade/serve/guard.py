@@ -16,6 +16,8 @@ from saccade.serve.refusal import Refusal
 
 # Whoever looks after a server asks these, and has no key.
 HEALTH = frozenset({"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"})
+# The page's files, the same for everybody: a browser has no key before the page asks for one.
+PAGE = frozenset({"/", "/page.js", "/page.css", "/icon.svg"})
 # What decides who may ask; where it comes twice, a proxy may have looked at the other one.
 ONCE = (b"host", b"origin", b"authorization", b"x-api-key")
 
@@ -50,7 +52,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not _is_same(origin, headers.get("host", "")):
             raise Refusal(403, "other_page", "this request comes from another page", close=True)
-        if self.keys and scope["path"] not in self.health and not self._has_key(headers):
+        if self.keys and scope["path"] not in self.health | PAGE and not self._has_key(headers):
             raise Refusal(
                 401,
                 "no_key",

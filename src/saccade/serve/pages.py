@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
 import saccade
@@ -15,6 +15,16 @@ from saccade.serve.service import Service
 from saccade.serve.tensors import model_metadata, server_metadata
 
 PAGE = Path(__file__).parent / "page"
+KINDS = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
+NOT_BUILT = (
+    "saccade answers POST /predict; its page was not built: with Node 20 or newer, `make page` in "
+    "a checkout does it (a released wheel has it), then start `saccade serve` again.\n"
+)
 HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -99,11 +109,15 @@ def _add_descriptions(app: FastAPI, service: Service) -> None:
 
 
 def _add_page(app: FastAPI) -> None:
-    kinds = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+    """Its files by their names; where there are none, / says what to do."""
     for file in sorted(PAGE.iterdir()) if PAGE.is_dir() else ():
         path = "/" if file.name == "index.html" else f"/{file.name}"
-        if file.suffix in kinds:
-            app.get(path, include_in_schema=False)(_giver(file, kinds[file.suffix]))
+        if file.suffix in KINDS:
+            app.get(path, include_in_schema=False)(_giver(file, KINDS[file.suffix]))
+
+    @app.get("/", include_in_schema=False)
+    def not_built() -> PlainTextResponse:
+        return PlainTextResponse(NOT_BUILT)
 
 
 def _giver(file: Path, kind: str) -> Any:

@@ -1,7 +1,9 @@
-"""Owns the socket; starts, replaces and ends the process that answers on it.
+"""Owns the socket; starts, replaces and ends the processes that answer on it.
 
 The socket stays open whatever becomes of a worker: who connects meanwhile waits, and is answered by
-the next one. SIGHUP puts a new worker in place of the old, which answers what it has and goes.
+the next one. SIGHUP puts new workers in place of the old, which answer what they have and go. A
+large network has one worker, whose threads keep all processors busy; of a small one most of the
+work is HTTP, so that it has a worker for each processor.
 """
 
 import asyncio
@@ -10,8 +12,10 @@ import os
 import signal
 import socket
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from saccade.core.errors import BadBundle
 from saccade.serve.settings import Settings
@@ -27,14 +31,25 @@ HEALTHY = 30.0  # so long it lived, if its death is no sign of a fault that stay
 
 
 class Supervisor:
-    """Keeps one worker answering. `started` is called when the first one does."""
+    """Keeps workers answering, as many as the first one says are worth it.
+
+    Each has one of `metrics`, sockets, to itself: counts of two processes are two series. `started`
+    is called when all answer, with how many they are.
+    """
 
     def __init__(
-        self, settings: Settings, sockets: list[socket.socket], started: Callable[[], None]
+        self,
+        settings: Settings,
+        listener: socket.socket,
+        metrics: list[socket.socket],
+        started: Callable[[int], None],
     ):
-        self.settings, self.sockets, self.started = settings, sockets, started
+        self.settings, self.listener, self.metrics = settings, listener, metrics
+        self.started = started
         self.replace, self.stop = asyncio.Event(), asyncio.Event()
         self.patient = False
+        self.workers: list[Process] = []
+        self.began, self.died = 0.0, 0
         self.leaving: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -47,48 +62,64 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, self.replace.set)
         loop.add_signal_handler(signal.SIGTERM, self._stop, True)
         loop.add_signal_handler(signal.SIGINT, self._stop, False)
-        worker = await self._start()
-        self.started()
-        died = 0
+        self.workers = await self._start_all()
+        self.began = loop.time()
+        for unused in self.metrics[len(self.workers) :]:
+            unused.close()
+        self.started(len(self.workers))
         while not self.stop.is_set():
-            began = loop.time()
-            if await self._until_something(worker):
-                worker = await self._replaced(worker)
+            await self._until_something()
+            if self.replace.is_set() and not self.stop.is_set():
+                self.replace.clear()
+                await self._replace_all()
             elif not self.stop.is_set():
-                died = 0 if loop.time() - began > HEALTHY else died + 1
-                worker = await self._started_again(worker, died)
-        await self._end(worker)
+                await self._start_again()
+        await self._end()
 
     def _stop(self, patient: bool) -> None:
         self.patient = patient
         self.stop.set()
 
-    async def _until_something(self, worker: asyncio.subprocess.Process) -> bool:
-        """Waits for a signal, or for the worker's death; whether it is to be replaced."""
-        events = [
-            asyncio.ensure_future(what)
-            for what in (worker.wait(), self.replace.wait(), self.stop.wait())
-        ]
+    async def _until_something(self) -> None:
+        """Waits for a signal, or for a worker's death."""
+        what = (*(worker.wait() for worker in self.workers), self.replace.wait(), self.stop.wait())
+        events = [asyncio.ensure_future(one) for one in what]
         await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
         for event in events:
             event.cancel()
-        asked = self.replace.is_set() and not self.stop.is_set()
-        self.replace.clear()
-        return asked
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        """A worker that answers.
+    async def _start_all(self) -> list[Process]:
+        """Workers that answer, on processors of their own if their network is small.
+
+        Raises:
+            BadBundle: they do not; says why.
+        """
+        first, count = await self._start(0)
+        rest = await asyncio.gather(
+            *(self._start(i) for i in range(1, count)), return_exceptions=True
+        )
+        workers = [first, *(one[0] for one in rest if not isinstance(one, BaseException))]
+        for failure in rest:
+            if isinstance(failure, BaseException):
+                await asyncio.gather(*map(self._let_go, workers))
+                raise failure
+        return workers
+
+    async def _start(self, number: int) -> tuple[Process, int]:
+        """A worker that answers, and how many it says there should be.
 
         Raises:
             BadBundle: it does not; says why.
         """
         told, tell = os.pipe()
-        numbers = [one.fileno() for one in self.sockets]
-        command = [self.settings.to_json(), str(tell), *map(str, numbers)]
+        sockets = [self.listener, *self.metrics[number : number + 1]]
+        port = sockets[1].getsockname()[1] if len(sockets) > 1 else 0
+        settings = replace(self.settings, metrics_port=port).to_json()
+        files = [tell, *(one.fileno() for one in sockets)]
         worker = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "saccade.serve.worker", *command),
+            *(sys.executable, "-P", "-m", "saccade.serve.worker", settings, *map(str, files)),
             stdin=asyncio.subprocess.PIPE,  # it ends when we do, however that is
-            pass_fds=[tell, *numbers],
+            pass_fds=files,
         )
         os.close(tell)
         try:
@@ -96,43 +127,47 @@ class Supervisor:
                 said = await asyncio.to_thread(_all_of, told)
         except TimeoutError:
             said = b"it was not ready within two minutes"
-        if said != READY:
+        word, _, count = said.partition(b" ")
+        if word != READY:
             with suppress(ProcessLookupError):
                 worker.kill()
             await worker.wait()
             raise BadBundle(said.decode("utf-8", "replace") or "the server's process ended")
-        return worker
+        return worker, int(count)
 
-    async def _replaced(self, worker: asyncio.subprocess.Process) -> asyncio.subprocess.Process:
-        """A new worker, if one can be had; else the old one goes on."""
+    async def _replace_all(self) -> None:
+        """New workers, if they can be had; else the old ones go on."""
         try:
-            new = await self._start()
+            new = await self._start_all()
         except BadBundle as error:
             log.error("not replaced, the old one goes on: %s", error)
-            return worker
-        task = asyncio.create_task(self._let_go(worker))
-        self.leaving.add(task)
-        task.add_done_callback(self.leaving.discard)
-        log.warning("replaced: process %d instead of %d", new.pid, worker.pid)
-        return new
+            return
+        log.warning("replaced: process %s instead of %s", _pids(new), _pids(self.workers))
+        for worker in self.workers:
+            task = asyncio.create_task(self._let_go(worker))
+            self.leaving.add(task)
+            task.add_done_callback(self.leaving.discard)
+        self.workers, self.began = new, asyncio.get_running_loop().time()
 
-    async def _started_again(
-        self, worker: asyncio.subprocess.Process, died: int
-    ) -> asyncio.subprocess.Process:
-        log.error("the server's process ended with %s", worker.returncode)
-        while not self.stop.is_set():
+    async def _start_again(self) -> None:
+        """One in place of each that died, later and later if they keep dying."""
+        loop = asyncio.get_running_loop()
+        self.died = 0 if loop.time() - self.began > HEALTHY else self.died + 1
+        for number, worker in enumerate(self.workers):
+            if worker.returncode is None:
+                continue
+            log.error("the server's process %d ended with %d", worker.pid, worker.returncode)
             with suppress(TimeoutError):
-                wait = WAITS[min(died, len(WAITS) - 1)]
+                wait = WAITS[min(self.died, len(WAITS) - 1)]
                 await asyncio.wait_for(self.stop.wait(), wait + 0.001)
-                break
+                return
             try:
-                return await self._start()
+                self.workers[number], _ = await self._start(number)
+                self.began = loop.time()
             except BadBundle as error:
                 log.error("it can't be started again: %s", error)
-                died += 1
-        return worker
 
-    async def _let_go(self, worker: asyncio.subprocess.Process) -> None:
+    async def _let_go(self, worker: Process) -> None:
         """Ends it once it has answered; a second more than it takes at most, and it is killed."""
         if worker.returncode is not None:
             return
@@ -146,14 +181,19 @@ class Supervisor:
                 worker.kill()
             await worker.wait()
 
-    async def _end(self, worker: asyncio.subprocess.Process) -> None:
-        if self.patient and worker.returncode is None:
+    async def _end(self) -> None:
+        alive = [worker for worker in self.workers if worker.returncode is None]
+        if self.patient and alive:
             self.stop.clear()
-            worker.send_signal(signal.SIGUSR1)
+            for worker in alive:
+                worker.send_signal(signal.SIGUSR1)
             with suppress(TimeoutError):  # a second signal does not wait
                 await asyncio.wait_for(self.stop.wait(), NOTICE)
-        await self._let_go(worker)
-        await asyncio.gather(*self.leaving)
+        await asyncio.gather(*map(self._let_go, alive), *self.leaving)
+
+
+def _pids(workers: list[Process]) -> str:
+    return ", ".join(str(worker.pid) for worker in workers)
 
 
 def _all_of(descriptor: int) -> bytes:

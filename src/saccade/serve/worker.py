@@ -2,8 +2,9 @@
 
     python -m saccade.serve.worker SETTINGS READY SOCKET [SOCKET]
 
-SETTINGS are JSON, the others numbers of open files. `ready`, or why not, is written to READY. The
-end of its standard input is that of whoever started it, and its own.
+SETTINGS are JSON, the others numbers of open files. `ready N`, or why not, is written to READY: it
+answers, and N processes like it are worth having. The end of its standard input is that of whoever
+started it, and its own.
 SIGUSR1 says that the end is near, SIGTERM that it is here: what is under way is answered.
 """
 
@@ -19,6 +20,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 
 from saccade.bundle.bundle import open_bundle
+from saccade.bundle.threads import processors
 from saccade.core.errors import SaccadeError
 from saccade.serve.app import App
 from saccade.serve.connection import Connection
@@ -55,8 +57,12 @@ def main() -> None:
         sys.exit(1)
 
 
-def serve(settings: Settings, sockets: Sequence[socket.socket], ready: Callable[[], None]) -> None:
+def serve(
+    settings: Settings, sockets: Sequence[socket.socket], ready: Callable[[int], None]
+) -> None:
     """Answers on these sockets until SIGTERM or Ctrl-C.
+
+    `ready` is called once it does, with how many processes like this one are worth having.
 
     Raises:
         BadBundle: the bundle is none, or does not answer here as where it was exported.
@@ -66,7 +72,8 @@ def serve(settings: Settings, sockets: Sequence[socket.socket], ready: Callable[
         health = HEALTH | {settings.routes.health, f"/v2/models/{settings.name}/ready"}
         guard = Guard(settings.keys, settings.local, frozenset(settings.names), health)
         app = App(service, guard, settings.routes, settings.metrics_port)
-        server = Server(_config(app, settings), ready)
+        worth = processors() if service.batcher.at_once else 1
+        server = Server(_config(app, settings), functools.partial(ready, worth))
         _allow_files(settings.limits.connections)
         if hasattr(signal, "SIGUSR1"):
             signal.signal(signal.SIGUSR1, lambda *_: setattr(service, "draining", True))
@@ -122,7 +129,7 @@ def _allow_files(connections: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _begin(ready: int) -> None:
+def _begin(ready: int, worth: int) -> None:
     loop = asyncio.get_running_loop()
 
     def end() -> None:
@@ -130,7 +137,7 @@ def _begin(ready: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     loop.add_reader(0, end)
-    _tell(ready, READY)
+    _tell(ready, b"%s %d" % (READY, worth))
 
 
 def _tell(ready: int, what: bytes) -> None:
