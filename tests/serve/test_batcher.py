@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from saccade.bundle.bundle import open_bundle
 from saccade.serve.batcher import LEAST_WAITING, Batcher
 from saccade.serve.limits import Limits
 from saccade.serve.refusal import Refusal
@@ -16,16 +17,20 @@ def here():
     return False
 
 
-@pytest.fixture(params=[True, False], ids=["at once", "in a thread"])
-def batcher(opened, request):
-    found = Batcher(opened.model, Limits())
-    found.at_once = request.param
+@pytest.fixture(params=["at once", "in a thread", "in lanes", "wide or in lanes"])
+def batcher(opened, bundle, request):
+    wide = open_bundle(bundle, threads=2).model if "wide" in request.param else None
+    with pytest.MonkeyPatch.context() as patched:
+        if request.param != "at once":
+            patched.setattr("saccade.serve.batcher.AT_ONCE", 0.0)
+        found = Batcher(opened.model, Limits(), wide, 3 if "lanes" in request.param else 1)
+    assert found.at_once == (request.param == "at once")
     yield found
     found.close()
 
 
 def is_idle(batcher):
-    return (batcher.inside, len(batcher.waiting), batcher.working) == (0, 0, False)
+    return (batcher.inside, len(batcher.waiting), batcher.working) == (0, 0, 0)
 
 
 async def asked(batcher, pixels, gone=here):

@@ -43,27 +43,36 @@ class Waiting:
 class Batcher:
     """Asks a network, for all requests of a process.
 
+    `model` computes with one thread, so that as many batches are computed at the same time as there
+    are `lanes`: nothing waits for another thread then. Who comes alone is answered by `wide`, the
+    same network with a thread for each processor, which takes less time and more processor.
     `inside` counts the pictures of requests that were let in (`enter`) and not yet answered: those
     that wait, are decoded, are computed.
     """
 
     model: Model
     limits: Limits
-    seconds: float = 0.0  # that a picture takes
+    wide: Model | None = None
+    lanes: int = 1
+    seconds: float = 0.0  # from one picture to the next, when there is much to do
     together: int = 1  # pictures that are computed at once
     inside: int = 0
     waiting: deque[Waiting] = field(default_factory=deque)
-    working: bool = False
+    working: int = 0  # lanes
+    tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.seconds = self._measure()
-        self.at_once = self.seconds < AT_ONCE
-        self.together = self.model.together if self.at_once else self._best_together()
-        self.thread = ThreadPoolExecutor(1, "answer")
+        alone = self._measure()
+        self.at_once = alone < AT_ONCE
+        self.together = self.model.together if self.at_once else self._best_together(alone)
+        if self.at_once:
+            self.lanes = 1
+        self.seconds = alone / self.lanes
+        self.threads = ThreadPoolExecutor(self.lanes, "answer")
 
     def close(self) -> None:
-        """Ends its thread."""
-        self.thread.shutdown(cancel_futures=True)
+        """Ends its threads."""
+        self.threads.shutdown(cancel_futures=True)
 
     @property
     def most(self) -> int:
@@ -93,20 +102,22 @@ class Batcher:
         loop = asyncio.get_running_loop()
         waiting = Waiting(pixels, loop.create_future(), gone)
         self.waiting.append(waiting)
-        if not self.working:
-            self.working = True
+        if self.working < self.lanes:
+            self.working += 1
             if self.at_once:
                 loop.call_soon(self._flush)  # with whatever else came in this turn
             else:
-                self.task = loop.create_task(self._work())
+                task = loop.create_task(self._work())
+                self.tasks.add(task)
+                task.add_done_callback(self.tasks.discard)
         return await waiting.answer
 
     def _flush(self) -> None:
         while self.waiting:
             batch = self._next()
             if batch:
-                self._tell(batch, self._ask(batch))
-        self.working = False
+                self._tell(batch, self._ask(batch, self.model))
+        self.working = 0
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
@@ -114,9 +125,12 @@ class Batcher:
             while self.waiting:
                 batch = self._next()
                 if batch:
-                    self._tell(batch, await loop.run_in_executor(self.thread, self._ask, batch))
+                    alone = self.working == 1 and not self.waiting
+                    model = self.wide if alone and self.wide is not None else self.model
+                    told = await loop.run_in_executor(self.threads, self._ask, batch, model)
+                    self._tell(batch, told)
         finally:
-            self.working = False
+            self.working -= 1
 
     def _next(self) -> list[Waiting]:
         """As many as are computed together, in the order in which they came."""
@@ -135,17 +149,18 @@ class Batcher:
                 count += len(one.pixels)
         return batch
 
-    def _ask(self, batch: list[Waiting]) -> Answers | None:
+    def _ask(self, batch: list[Waiting], model: Model) -> Answers | None:
         """None where it can't be computed: whoever waits must hear of it, whatever it was."""
         began = time.perf_counter()
         try:
             parts = [one.pixels for one in batch]
             pixels = parts[0] if len(parts) == 1 else np.concatenate(parts)
-            answers = self.model.answer(pixels)
+            answers = model.answer(pixels)
         except Exception:
             log.exception("the network failed")
             return None
-        each = (time.perf_counter() - began) / len(pixels)
+        lanes = 1 if model is self.wide else self.lanes
+        each = (time.perf_counter() - began) / len(pixels) / lanes
         self.seconds = FORGETTING * self.seconds + (1 - FORGETTING) * each
         return answers
 
@@ -166,10 +181,10 @@ class Batcher:
         """Seconds for a picture, once it has been asked a few times."""
         return max(self._least(1, 5, time.perf_counter), 1e-6)
 
-    def _best_together(self) -> int:
+    def _best_together(self, alone: float) -> int:
         """How many pictures are computed at once, by the processor time that each takes."""
         best, least, together = 1, float("inf"), 1
-        while together <= self.model.together and together * self.seconds <= 2 * BATCH_SECONDS:
+        while together <= self.model.together and together * alone <= 2 * BATCH_SECONDS:
             each = self._least(together, 3, time.process_time) / together
             least = min(least, each)
             if each <= WORTH * least:

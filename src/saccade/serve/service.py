@@ -10,6 +10,7 @@ import numpy as np
 from starlette.types import Scope
 
 from saccade.bundle.bundle import Bundle
+from saccade.bundle.model import Model
 from saccade.core.decode import Note
 from saccade.serve.answers import Answers
 from saccade.serve.batcher import Batcher
@@ -24,10 +25,12 @@ Read = tuple[np.ndarray, Sequence[Note]]
 class Service:
     """A bundle under a name, its queue, its decoders."""
 
-    def __init__(self, bundle: Bundle, name: str, limits: Limits):
+    def __init__(
+        self, bundle: Bundle, name: str, limits: Limits, wide: Model | None = None, lanes: int = 1
+    ):
         self.bundle, self.name, self.limits = bundle, name, limits
         self.answers = Answers(bundle, name)
-        self.batcher = Batcher(bundle.model, limits)
+        self.batcher = Batcher(bundle.model, limits, wide, lanes)
         self.pictures = Pictures(bundle.preprocess, limits)
         self.shape = bundle.model.shape
         self.draining = False

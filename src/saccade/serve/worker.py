@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 import uvicorn
 
 from saccade.bundle.bundle import open_bundle
+from saccade.bundle.files import MODEL
 from saccade.bundle.threads import processors
 from saccade.core.errors import SaccadeError
 from saccade.serve.app import App
@@ -29,7 +30,7 @@ from saccade.serve.service import Service
 from saccade.serve.settings import Settings
 
 READY = b"ready"
-SMALL_SECONDS = 0.001  # where a picture takes less, one thread is quicker than several
+MOST_TWICE = 256 << 20  # bytes of a network that there may be twice: for one thread, for several
 SPARE_FILES = 200
 
 
@@ -84,16 +85,17 @@ def serve(
 
 
 def make_service(settings: Settings) -> Service:
-    """The bundle, verified, with as many threads as make it quickest.
+    """The bundle, verified, to be asked by one thread or by several.
 
     Raises:
         BadBundle: as `open_bundle`.
     """
-    alone = Service(open_bundle(settings.bundle, threads=1), settings.name, settings.limits)
-    if alone.batcher.seconds < SMALL_SECONDS:
-        return alone
-    alone.close()
-    return Service(open_bundle(settings.bundle), settings.name, settings.limits)
+    bundle, lanes = open_bundle(settings.bundle, threads=1), processors()
+    size = bundle.manifest["files"][MODEL]["bytes"]
+    if lanes > 1 and size > MOST_TWICE:
+        return Service(open_bundle(settings.bundle), settings.name, settings.limits)
+    wide = open_bundle(settings.bundle).model if lanes > 1 else None
+    return Service(bundle, settings.name, settings.limits, wide, lanes)
 
 
 def _config(app: App, settings: Settings) -> uvicorn.Config:
