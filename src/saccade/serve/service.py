@@ -1,5 +1,6 @@
 """What answers: a bundle with all that it takes to ask it."""
 
+import asyncio
 import binascii
 import time
 from base64 import b64decode
@@ -59,7 +60,7 @@ class Service:
         """
         self.batcher.enter(len(files))
         try:
-            read = [await self.pictures.read(*file) for file in files]
+            read = await asyncio.gather(*(self.pictures.read(*file) for file in files))
             probabilities, logits = await self._answer(np.stack([p for p, _ in read]), scope)
         finally:
             self.batcher.leave(len(files))
