@@ -346,6 +346,7 @@ def test_the_keyboard_alone_draws_chooses_and_opens(page, rng):
     assert not page.is_visible(".card")
     page.keyboard.press("Tab")  # Clear
     page.keyboard.press("Tab")
+    page.wait_for_function("document.activeElement.textContent === 'Choose pictures'")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     assert chooser.value.is_multiple()
