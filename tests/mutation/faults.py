@@ -854,9 +854,10 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ),
             ("        self.inside -= pictures", "        self.inside -= 1"),
             (
-                "(batch, self._ask(batch))\n        self.working = False",
-                "(batch, self._ask(batch))",
+                "(batch, self._ask(batch, self.model))\n        self.working = 0",
+                "(batch, self._ask(batch, self.model))",
             ),
+            ("            self.working -= 1", "            pass"),
             ("        except Exception:\n", "        except KeyError:\n"),
             ("busy(self.inside * self.seconds)", "busy(self.seconds)"),
         ],

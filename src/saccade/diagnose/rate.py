@@ -21,7 +21,8 @@ def too_high(trace: Trace) -> Finding | None:
     """The loss became no number, rose above guessing, what was learned was lost again, or single
     updates were as large as the weights they change."""
     figures = {"rate": trace.rate} if trace.steps else {}
-    if trace.state == "failed" and trace.reason.startswith("the loss is "):
+    # Of the loss, or of the slopes before it: which is seen first depends on where chunks end.
+    if trace.state == "failed" and " is no finite number" in trace.reason:
         evidence = [trace.reason.partition(". ")[0]]
     else:
         evidence = [line for sign in (_spike, _lost, _as_large) for line in sign(trace, figures)]
