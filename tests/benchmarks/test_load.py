@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -44,11 +45,17 @@ Behaviour = Callable[[int], tuple[float, bytes | None]]
 class Tiny(asyncio.Protocol):
     """Serves requests of one byte."""
 
+    transports: ClassVar[set[asyncio.BaseTransport]] = set()  # of those who are connected
+
     def __init__(self, behaviour: Behaviour):
         self.behaviour, self.came = behaviour, b""
 
     def connection_made(self, transport):
         self.transport = transport
+        self.transports.add(transport)
+
+    def connection_lost(self, error):
+        self.transports.discard(self.transport)
 
     def data_received(self, data):
         self.came += data
@@ -81,11 +88,16 @@ def tiny(behaviour: Behaviour) -> Iterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(server.close_clients)
-        loop.call_soon_threadsafe(loop.call_soon, loop.stop)
-        thread.join()
-        loop.close()
+        end(loop, server, thread)
+
+
+def end(loop, server, thread):
+    """Ends a loop that answers in a thread, its connections first."""
+    loop.call_soon_threadsafe(server.close)
+    loop.call_soon_threadsafe(lambda: [one.close() for one in tuple(Tiny.transports)])
+    loop.call_soon_threadsafe(loop.call_soon, loop.call_soon, loop.stop)
+    thread.join()
+    loop.close()
 
 
 @pytest.fixture
@@ -252,11 +264,7 @@ def test_large_requests_go_out_whole(load, tmp_path):
     thread.start()
     port = server.sockets[0].getsockname()[1]
     told = load.Load(port, load.read_questions(tmp_path, port), 0).open_loop(50, 0.2, 0.0)
-    loop.call_soon_threadsafe(server.close)
-    loop.call_soon_threadsafe(server.close_clients)
-    loop.call_soon_threadsafe(loop.call_soon, loop.stop)
-    thread.join()
-    loop.close()
+    end(loop, server, thread)
     assert set(received) == {3_000_000}
     assert told["goodput"] > 0 and not told["failed"] and not told["wrong"]
 
