@@ -31,7 +31,7 @@ from saccade.serve.service import Service
 from saccade.serve.settings import Routes
 from saccade.train.calibrate import calibrate
 
-from ..web.browser import find
+from ..web.browser import draw_a_seven, find, open_chromium
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 KEY = "open sesame 7!"
@@ -56,14 +56,8 @@ def test_in_ci_the_page_is_tested():
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
+    with open_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture
@@ -124,19 +118,6 @@ def sent(page):
 
     page.on("request", keep)
     return found
-
-
-def draw_a_seven(page):
-    box = page.locator(".pad").bounding_box()
-
-    def to(x, y, steps=12):
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=steps)
-
-    to(0.3, 0.25, 1)
-    page.mouse.down()
-    to(0.7, 0.25)
-    to(0.42, 0.85)
-    page.mouse.up()
 
 
 def drop(page, *files):

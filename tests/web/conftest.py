@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .browser import find
+from .browser import find, open_chromium
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "src/saccade/view/live/page/index.html"
@@ -114,14 +114,8 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser(server: Server) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
+    with open_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture

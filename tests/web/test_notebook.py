@@ -21,7 +21,7 @@ from saccade.view.live import widget as widgets
 from saccade.view.live.answering import Answerer
 from saccade.view.live.static import NOTEBOOK
 
-from .browser import find
+from .browser import open_chromium
 from .conftest import missing, unpack
 
 pytest.importorskip("anywidget")
@@ -181,14 +181,8 @@ def replay(trained, tmp_path):
 
 @pytest.fixture(scope="module")
 def chromium():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
+    with open_chromium() as chromium:
+        yield chromium
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from .browser import draw_a_seven
 from .conftest import PHONE, missing, unpack
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "all is there")
@@ -682,19 +683,6 @@ def test_nothing_moves_while_the_panes_fill(open_page):
 
 
 # Drawing
-
-
-def draw_a_seven(page):
-    box = page.locator(".pad").bounding_box()
-
-    def to(x, y, steps=12):
-        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=steps)
-
-    to(0.3, 0.25, 1)
-    page.mouse.down()
-    to(0.7, 0.25)
-    to(0.42, 0.85)
-    page.mouse.up()
 
 
 def test_a_drawn_digit_is_prepared_as_mnist_was_and_answered(open_page, server):

@@ -1,6 +1,5 @@
 """saccade serve"""
 
-import asyncio
 import logging
 import os
 import re
@@ -174,6 +173,8 @@ def _run(
         here = replace(settings, metrics_port=port)
         serve_here(here, [listener, *metrics[:1]], lambda worth: say(1))
         return 0
+    import asyncio
+
     from saccade.serve.supervisor import Supervisor
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)

@@ -52,7 +52,8 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and not _is_same(origin, headers.get("host", "")):
             raise Refusal(403, "other_page", "this request comes from another page", close=True)
-        if self.keys and scope["path"] not in self.health | PAGE and not self._has_key(headers):
+        free = scope["path"] in self.health or scope["path"] in PAGE
+        if self.keys and not free and not self._has_key(headers):
             raise Refusal(
                 401,
                 "no_key",

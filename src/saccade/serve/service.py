@@ -2,7 +2,6 @@
 
 import asyncio
 import binascii
-import time
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +17,6 @@ from saccade.serve.batcher import Batcher
 from saccade.serve.limits import Limits
 from saccade.serve.pictures import Pictures
 from saccade.serve.refusal import Refusal, busy, too_many
-
-# Pictures read, each uint8 [height, width, channels], with what was repaired or is odd.
-Read = tuple[np.ndarray, Sequence[Note]]
 
 
 class Service:
@@ -60,8 +56,12 @@ class Service:
         """
         self.batcher.enter(len(files))
         try:
-            read = await asyncio.gather(*(self.pictures.read(*file) for file in files))
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.pictures.read(*file)) for file in files]
+            read = [task.result() for task in tasks]
             probabilities, logits = await self._answer(np.stack([p for p, _ in read]), scope)
+        except ExceptionGroup as failures:  # the first ended the others
+            raise failures.exceptions[0] from None
         finally:
             self.batcher.leave(len(files))
         return probabilities, logits, [notes for _, notes in read]
@@ -120,8 +120,3 @@ def from_base64(text: Any) -> bytes:
         return b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise Refusal(422, "bad_base64", "a picture is no base64") from None
-
-
-def seconds_since(began: float) -> float:
-    """By the clock of `time.perf_counter`."""
-    return time.perf_counter() - began

@@ -33,18 +33,31 @@ def cloud_run(deployment: Deployment) -> Written:
     return Written(files, _readme(deployment))
 
 
-def _knative(deployment: Deployment) -> dict[str, Any]:
+def _container(deployment: Deployment) -> dict[str, Any]:
+    """The same in both forms."""
     container: dict[str, Any] = {
         "image": deployment.image,
         "args": list(deployment.who),
         "ports": [{"containerPort": PORT}],
-        "resources": {"limits": _limits(deployment)},
-        "startupProbe": {"httpGet": {"path": READY, "port": PORT}, **_starting()},
+        "resources": {"limits": {"cpu": PROCESSORS, "memory": f"{deployment.megabytes}Mi"}},
+        "startupProbe": {
+            "httpGet": {"path": READY, "port": PORT},
+            "periodSeconds": 2,
+            "failureThreshold": 60,
+        },
         "livenessProbe": {"httpGet": {"path": LIVE, "port": PORT}},
     }
-    spec: dict[str, Any] = {"containerConcurrency": TOGETHER, "containers": [container]}
     if deployment.keys:
         container["volumeMounts"] = [{"name": "keys", "mountPath": KEYS_FOLDER}]
+    return container
+
+
+def _knative(deployment: Deployment) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "containerConcurrency": TOGETHER,
+        "containers": [_container(deployment)],
+    }
+    if deployment.keys:
         items = [{"key": "latest", "path": KEYS_FILE}]
         secret = {"secretName": f"{deployment.resource}-keys", "items": items}
         spec["volumes"] = [{"name": "keys", "secret": secret}]
@@ -58,33 +71,16 @@ def _knative(deployment: Deployment) -> dict[str, Any]:
 
 
 def _second_version(deployment: Deployment) -> dict[str, Any]:
-    container: dict[str, Any] = {
-        "image": deployment.image,
-        "args": list(deployment.who),
-        "ports": [{"containerPort": PORT}],
-        "resources": {"limits": _limits(deployment)},
-        "startupProbe": {"httpGet": {"path": READY, "port": PORT}, **_starting()},
-        "livenessProbe": {"httpGet": {"path": LIVE, "port": PORT}},
-    }
     template: dict[str, Any] = {
         "scaling": {"maxInstanceCount": MOST},
         "maxInstanceRequestConcurrency": TOGETHER,
-        "containers": [container],
+        "containers": [_container(deployment)],
     }
     if deployment.keys:
-        container["volumeMounts"] = [{"name": "keys", "mountPath": KEYS_FOLDER}]
         items = [{"version": "latest", "path": KEYS_FILE}]
         secret = {"secret": f"{deployment.resource}-keys", "items": items}
         template["volumes"] = [{"name": "keys", "secret": secret}]
     return {"template": template}
-
-
-def _limits(deployment: Deployment) -> dict[str, str]:
-    return {"cpu": PROCESSORS, "memory": f"{deployment.megabytes}Mi"}
-
-
-def _starting() -> dict[str, int]:
-    return {"periodSeconds": 2, "failureThreshold": 60}
 
 
 def _readme(deployment: Deployment) -> str:

@@ -10,7 +10,7 @@ BASE = "python:3.13.7-slim-trixie"
 HOME = "/opt/saccade"
 SERVE_PINS, TRAIN_PINS = "requirements-serve.txt", "requirements-train.txt"
 BUNDLE = "bundle"
-RUNS = "/tmp/runs"
+TEMPORARY = "/tmp"  # in the image, the one place where something can be written
 
 _BUILD = """\
 # Pin the base by its digest, which only a registry can tell:
@@ -63,8 +63,8 @@ def training_dockerfile() -> str:
     """The Dockerfile of a training: its arguments are those of `saccade`."""
     return (
         _build(TRAIN_PINS)
-        + _environment(SACCADE_RUNS=RUNS, SACCADE_NO_BROWSER="1")
-        + f"USER {USER}:{USER}\nWORKDIR /tmp\n"
+        + _environment(SACCADE_RUNS=f"{TEMPORARY}/runs", SACCADE_NO_BROWSER="1")
+        + f"USER {USER}:{USER}\nWORKDIR {TEMPORARY}\n"
         + f"ENTRYPOINT {json.dumps([f'{HOME}/bin/saccade'])}\n"
     )
 
@@ -79,5 +79,5 @@ def _build(pins: str) -> str:
 
 
 def _environment(**more: str) -> str:
-    told = {"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **more}
+    told = {"HOME": TEMPORARY, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", **more}
     return "ENV " + " ".join(f"{name}={value}" for name, value in told.items()) + "\n"
