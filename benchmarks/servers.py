@@ -18,6 +18,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 START_SECONDS = 120.0
+SETTLE_SECONDS = 5.0
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -129,6 +130,7 @@ def serving(side: Side, bundle: Path, picture: np.ndarray) -> Iterator[Server]:
         server = Server(process, port, log)
         try:
             _wait(server, side, picture)
+            _settle(server)
             yield server
         finally:
             _end(process)
@@ -158,6 +160,17 @@ def _wait(server: Server, side: Side, picture: np.ndarray) -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"{side.name} does not answer:\n{server.log.read_text()[-2000:]}")
+
+
+def _settle(server: Server) -> None:
+    """More workers may start behind the first; some servers never rest."""
+    until, before = time.monotonic() + SETTLE_SECONDS, server.use().cpu_seconds
+    while time.monotonic() < until:
+        time.sleep(0.5)
+        now = server.use().cpu_seconds
+        if now - before < 0.05:
+            return
+        before = now
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -1,16 +1,17 @@
 """`saccade serve` beside its peers: a plain FastAPI app, and LitServe, with the same model.onnx.
 
-    python benchmarks/serving.py                                  three nets, three rounds: an hour
+    python benchmarks/serving.py                                  three nets, five rounds: an hour
     python benchmarks/serving.py --nets softmax --rounds 1 --seconds 3
 
 Raw uint8 bodies in, label, probability and the likeliest five out, one server at a time, the load
 generator (load.py) on the same processors. First each way to set a server up is asked as fast as it
-can answer (closed loop), and the quickest of each server goes on. Then, in turns, each is asked
+can answer (closed loop), and the quickest of each server goes on. Then, in every round and in
+turns, each is asked
 
 - as fast as it can answer, again: its maximum;
 - in an open loop at 50, 80 and 95 % of the better peer's maximum. All servers get the same work:
   this is where times are compared;
-- at 50, 80 and 95 % of its own maximum: how near to its limit it stays usable;
+- at 50, 80 and 95 % of its own maximum (saccade): how near to its limit it stays usable;
 - at five times its own maximum: what it still answers, how soon it refuses, what memory it takes.
 
 A request that failed, was answered wrongly or not within five seconds counts as one that took for
@@ -150,24 +151,36 @@ def quickest(found: Mapping[Side, Mapping[str, Any]]) -> list[Side]:
     return list(best.values())
 
 
-def rates_of(own: float, peer: float | None) -> dict[str, float]:
-    """What a server is asked at, a second, by its name in the results."""
-    rates = {f"own {share}": own * share / 100 for share in SHARES}
-    if peer is not None:
-        rates |= {f"same {share}": peer * share / 100 for share in SHARES}
+def rates_of(side: Side, most: Mapping[str, float]) -> dict[str, float]:
+    """What a server is asked at, a second, by its name in the results; `most` is what each can."""
+    own, peers = most[side.server], [rate for server, rate in most.items() if server != OWN]
+    rates = {f"same {share}": max(peers) * share / 100 for share in SHARES} if peers else {}
+    if side.server == OWN:
+        rates |= {f"own {share}": own * share / 100 for share in SHARES}
     return {**rates, "overload": own * OVERLOAD}
 
 
 def one_round(
-    server: Server, folder: Path, rates: Mapping[str, float], seconds: float, seed: int
-) -> dict[str, Any]:
-    """The maximum, and every rate."""
-    told: dict[str, Any] = {"maximum": maximum(server, folder, seconds / 2)}
-    for name, rate in rates.items():
-        options = ("--rate", rate, "--seconds", seconds, "--seed", seed)
-        told[name] = one = load(server, folder, *options)
-        if one["wrong"] or (one["failed"] and name != "overload"):
-            print(f"  {name}: {one['wrong']} wrong, failed {one['failed']}", file=sys.stderr)
+    chosen: Sequence[Side], questions: Questions, seconds: float, seed: int
+) -> dict[str, dict[str, Any]]:
+    """Every server's maximum, and every rate: load after load, each on all servers in turn, so that
+    a machine that grows slower for a minute grows slower for all."""
+    told: dict[str, dict[str, Any]] = {side.server: {} for side in chosen}
+    for side in chosen:
+        with serving(side, questions.bundle, questions.pictures[0]) as server:
+            told[side.server]["maximum"] = maximum(server, questions.folder, seconds / 2)
+    most = {server: one["maximum"]["goodput"] for server, one in told.items()}
+    rates = {side: rates_of(side, most) for side in chosen}
+    for name in dict.fromkeys(name for each in rates.values() for name in each):
+        for side in chosen:
+            if rate := rates[side].get(name):
+                options = ("--rate", rate, "--seconds", seconds, "--seed", seed)
+                with serving(side, questions.bundle, questions.pictures[0]) as server:
+                    one = load(server, questions.folder, *options)
+                told[side.server][name] = one
+                if one["wrong"] or (one["failed"] and name != "overload"):
+                    doubt = f"{one['wrong']} wrong, failed {one['failed']}"
+                    print(f"  {side.name}, {name}: {doubt}", file=sys.stderr)
     return told
 
 
@@ -178,16 +191,12 @@ def measure(net: str, all_sides: Sequence[Side], rounds: int, seconds: float) ->
         questions = Questions(net, Path(folder))
         found = heats(all_sides, questions, seconds / 2)
         chosen = quickest(found)
-        most = {side.server: found[side]["goodput"] for side in chosen}
-        peers = [value for server, value in most.items() if server != OWN]
         told: dict[str, Any] = {side.server: {"way": side.way, "rounds": []} for side in chosen}
         for seed in range(rounds):
+            done = one_round(chosen, questions, seconds, seed)
             for side in chosen:
-                rates = rates_of(most[side.server], max(peers, default=None))
-                with serving(side, questions.bundle, questions.pictures[0]) as server:
-                    done = one_round(server, questions.folder, rates, seconds, seed)
-                told[side.server]["rounds"].append(done)
-                print(f"  round {seed + 1}: {line(side, done)}", file=sys.stderr)
+                told[side.server]["rounds"].append(done[side.server])
+                print(f"  round {seed + 1}: {line(side, done[side.server])}", file=sys.stderr)
         shape = list(questions.pictures.shape[1:])
     ways = {side.name: one["goodput"] for side, one in found.items()}
     return {"picture": shape, "ways": ways, "servers": told}
@@ -195,7 +204,7 @@ def measure(net: str, all_sides: Sequence[Side], rounds: int, seconds: float) ->
 
 def line(side: Side, done: Mapping[str, Any]) -> str:
     """For whoever looks on."""
-    at = done.get("same 80", done["own 80"])
+    at = done["same 80" if "same 80" in done else "own 80"]
     times = ", ".join(f"{name} {at[f'{name}_ms'] or np.nan:.2f}" for name in ("p50", "p99"))
     over = done["overload"]
     return (
@@ -227,8 +236,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--nets", default=",".join(NETS))
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of one load")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one load")
     parser.add_argument("--sides", default="", help="only those whose names begin so, by commas")
     parser.add_argument("--out", type=Path, help="write there, and no table")
     options = parser.parse_args()

@@ -18,6 +18,35 @@ HEAD, BODY, ANSWER, NEXT = "head", "body", "answer", "next"
 LINGER = 2.0  # seconds for whoever is slow to go
 
 
+class Whole:
+    """A connection's transport for one answer, whose head leaves with its body.
+
+    uvicorn writes them one after the other: two system calls, which are a third of what a small
+    network's answer costs.
+    """
+
+    def __init__(self, transport: asyncio.Transport, cycle: Any):
+        self.transport, self.cycle = transport, cycle
+        self.head: bytes | None = None
+        self.begun = False
+
+    def write(self, data: bytes) -> None:
+        if self.head is not None:
+            self.head, data = None, self.head + data
+        elif self.cycle.response_started and not self.begun:
+            self.begun, self.head = True, data
+            return
+        self.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self.transport.is_closing()
+
+    def close(self) -> None:
+        if self.head is not None:  # its body failed
+            self.write(b"")
+        self.transport.close()
+
+
 class Connection(HttpToolsProtocol):
     """uvicorn's HTTP connection, with limits.
 
@@ -76,6 +105,8 @@ class Connection(HttpToolsProtocol):
         self.waits_for = BODY
         super().on_headers_complete()
         self.cycle.scope["connection"] = self  # type: ignore[typeddict-unknown-key]
+        if self.cycle.scope["method"] != "HEAD":  # whose answers have no body
+            self.cycle.transport = Whole(self.transport, self.cycle)  # type: ignore[assignment]
         if self.draining:
             self.cycle.keep_alive = False
 

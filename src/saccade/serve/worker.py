@@ -23,6 +23,7 @@ from saccade.bundle.bundle import open_bundle
 from saccade.bundle.files import MODEL
 from saccade.bundle.threads import processors
 from saccade.core.errors import SaccadeError
+from saccade.serve.accepting import Accepting
 from saccade.serve.app import App
 from saccade.serve.connection import Connection
 from saccade.serve.guard import HEALTH, Guard
@@ -42,8 +43,17 @@ class Server(uvicorn.Server):
         self.ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if os.name == "nt":  # its event loop has no readers
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            self.servers = [Accepting(one, self._connection) for one in sockets or ()]
         self.ready()
+
+    def _connection(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
 
 def main() -> None:

@@ -1,0 +1,21 @@
+"""A line of a table of models."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model: `family` is the file and `function` the name in it that makes the network.
+
+    `ids` are the originals it is (docs/guide/models.md), `parameters` its trainable weights on
+    `shape` (height, width, channels) with `classes` classes, `least` the smallest side it takes.
+    """
+
+    family: str
+    function: str
+    what: str
+    ids: tuple[str, ...]
+    parameters: int
+    shape: tuple[int, int, int] = (28, 28, 1)
+    least: int = 1
+    classes: int = 10
