@@ -13,6 +13,8 @@ import httpx
 import numpy as np
 import pytest
 
+from saccade.bundle.threads import processors
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc")
 RAW = {"content-type": "application/octet-stream"}
 
@@ -253,3 +255,32 @@ def test_what_a_worker_is_told_survives_the_way(settings):
     assert type(settings).from_json(settings.to_json()) == settings
     assert json.loads(settings.to_json())["limits"]["depth"] == 32
     assert np.isfinite(settings.limits.wait_seconds)
+
+
+def sockets_of(process):
+    """How many open files it has."""
+    return len(os.listdir(f"/proc/{process}/fd"))
+
+
+@needs_proc
+@pytest.mark.skipif(processors() < 2, reason="one processor has one worker")
+def test_connections_that_come_at_once_are_dealt_out(serve_once, bundle, until):
+    served = serve_once(bundle)
+    before = {worker: sockets_of(worker) for worker in served.workers()}
+    crowd = [served.connect() for _ in range(60)]
+    until(lambda: sum(sockets_of(one) - before[one] for one in before) >= len(crowd))
+    dealt = [sockets_of(worker) - count for worker, count in before.items()]
+    for one in crowd:
+        one.close()
+    assert min(dealt) >= 6, dealt
+
+
+def test_an_answer_comes_in_one_piece(serve_once, bundle, digits, png):
+    """Head and body are one system call: what is read first has both."""
+    served, body = serve_once(bundle), png(digits[0])
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    with served.connect() as connection:
+        for _ in range(200):
+            connection.sendall(head.encode() + body)
+            first = connection.recv(1 << 16)
+            assert b'"label"' in first.partition(b"\r\n\r\n")[2]

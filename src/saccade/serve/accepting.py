@@ -30,6 +30,11 @@ class Accepting:
         if self.resting is not None:
             self.resting.cancel()
 
+    async def wait_closed(self) -> None:
+        """Those that were taken have a protocol."""
+        if self.begun:
+            await asyncio.wait(self.begun)
+
     def _listen(self) -> None:
         self.loop.add_reader(self.listener, self._accept)
 

@@ -27,22 +27,20 @@ class Whole:
 
     def __init__(self, transport: asyncio.Transport, cycle: Any):
         self.transport, self.cycle = transport, cycle
-        self.head: bytes | None = None
-        self.begun = False
+        self.head, self.begun = b"", False
 
     def write(self, data: bytes) -> None:
-        if self.head is not None:
-            self.head, data = None, self.head + data
-        elif self.cycle.response_started and not self.begun:
+        if self.cycle.response_started and not self.begun:
             self.begun, self.head = True, data
-            return
-        self.transport.write(data)
+        else:
+            head, self.head = self.head, b""
+            self.transport.write(head + data)
 
     def is_closing(self) -> bool:
         return self.transport.is_closing()
 
     def close(self) -> None:
-        if self.head is not None:  # its body failed
+        if self.head:  # its body failed
             self.write(b"")
         self.transport.close()
 

@@ -47,11 +47,13 @@ class Server(uvicorn.Server):
             await super().startup(sockets)
         else:
             await super().startup([])
-            self.servers = [Accepting(one, self._connection) for one in sockets or ()]
+            # `close` and `wait_closed` are all that uvicorn wants of them.
+            accepting = [Accepting(one, self._connection) for one in sockets or ()]
+            self.servers = accepting  # type: ignore[assignment]
         self.ready()
 
     def _connection(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
 
