@@ -7,7 +7,7 @@ from saccade.core.errors import BadUsage
 from saccade.models.backend import jax
 from saccade.train.augment import AUGMENTATIONS, SETS, augment, from_json, named, to_json
 from saccade.train.colour import Brightness, Contrast
-from saccade.train.geometry import Affine, Crop, Cutout, Flip, Shift
+from saccade.train.geometry import Affine, AlternatingFlip, Crop, Cutout, Flip, Shift
 from saccade.train.loss import cross_entropy, mixed_losses
 from saccade.train.mixing import CutMix, Mix, MixUp
 
@@ -85,6 +85,16 @@ def test_shift_draws_every_move_alike():
 def test_flip_draws_every_second_picture():
     drawn = np.asarray(Flip().draw(jax.random.key(0), 5000))
     assert drawn.mean() == pytest.approx(0.5, abs=0.02)
+
+
+def test_alternating_flip_mirrors_every_picture_in_every_second_epoch():
+    numbers = jax.numpy.arange(5000)
+    epochs = [np.asarray(AlternatingFlip().turn(numbers, np.int32(epoch))) for epoch in range(4)]
+    assert (epochs[0] == ~epochs[1]).all()
+    assert (epochs[0] == epochs[2]).all() and (epochs[1] == epochs[3]).all()
+    assert epochs[0].mean() == pytest.approx(0.5, abs=0.02)
+    # And not one after the other: neighbours are often of one class.
+    assert (epochs[0][1:] == epochs[0][:-1]).mean() == pytest.approx(0.5, abs=0.15)
 
 
 def test_crop_draws_from_its_least_share_up_and_from_anywhere():

@@ -8,6 +8,7 @@ from saccade.core.records import Split
 from saccade.core.rows import Rows
 from saccade.data import pictures as reading
 from saccade.train import resident
+from saccade.train.geometry import AlternatingFlip
 from saccade.train.resident import Streamed, to_train_on
 
 from .test_engine import DIRECT, HALVES, PATCHES, engine_for, tiny, trained
@@ -40,6 +41,23 @@ def test_blocks_change_no_bit(forms, steps, noise, on_disk, monkeypatch):
     assert (losses == streamed_losses).all()
     for name, weights in whole.items():
         assert (weights == streamed[name]).all(), name
+
+
+def test_pictures_alternate_by_epoch_wherever_they_lie(noise, on_disk, monkeypatch):
+    """With a rate of 0 a loss changes with nothing but the pictures."""
+    monkeypatch.setattr(resident, "BLOCK_BYTES", 4 * 10 * 64)
+    engine = engine_for("softmax", optimizer="sgd", augment=(AlternatingFlip(),))
+    drawn = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
+    kernel = next(name for name in engine.graph.weights if name.endswith("kernel"))
+    ids = np.tile(np.arange(130).reshape(13, 10), (3, 1))
+    told = []
+    for split in (noise, on_disk):
+        begin = engine.first_state()
+        begin.weights[kernel] = drawn + 0 * begin.weights[kernel]
+        told.append(engine.run_chunk(begin, engine.resident(split), ids, np.zeros(39), 0).losses)
+    first, second, third = told[0].reshape(3, 13)
+    assert (first == third).all() and (first != second).all()
+    assert (told[0] == told[1]).all()
 
 
 def test_the_slopes_that_are_told_are_those_of_the_last_block(noise, on_disk, monkeypatch):

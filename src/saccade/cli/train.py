@@ -109,8 +109,9 @@ def train(
     schedule: str
         How the rate goes: constant, exponential, cosine, one-cycle or step.
     augment: str
-        Random changes to training pictures: none, or some of shift,affine,flip,crop,brightness,
-        contrast,randaugment,cutout,mixup,cutmix; flowers and cats-dogs are those of the course.
+        Random changes to training pictures: none, or some of shift,affine,flip,alternating-flip,
+        crop,brightness,contrast,randaugment,cutout,mixup,cutmix; flowers and cats-dogs are those of
+        the course.
     balance: str
         Make lopsided classes count alike: none, sampling (each comes as often) or weights (of the
         loss).

@@ -51,6 +51,7 @@ LAYERS: Mapping[str, Write] = {
     "keras.src.applications.convnext.LayerScale": normalisations.layer_scale,
     "keras.src.applications.convnext.StochasticDepth": shapes.nothing,
     "keras.src.applications.inception_resnet_v2.CustomScaleLayer": normalisations.added_scaled,
+    "saccade.models.whitened.Whitening": convolutions.conv2d,
     # Of the LeNet-5 of 1998.
     "saccade.models.lenet.Subsample": normalisations.subsample,
     "saccade.models.lenet.TableConvolution": convolutions.table_convolution,

@@ -15,6 +15,7 @@ WINDOWS = {
     "AveragePooling2D": "pool_size",
     "saccade.models.lenet.Subsample": "pool_size",
     "saccade.models.lenet.TableConvolution": "kernel_size",
+    "saccade.models.whitened.Whitening": "kernel_size",
 }
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
@@ -146,6 +147,7 @@ NAMES = {
     "GlobalMaxPooling2D": "largest of each map",
     "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
     "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
+    "saccade.models.whitened.Whitening": "convolution 2x2, valid, computed from the pictures",
     "saccade.models.lenet.Distances": "minus the squared distance to a fixed code a class",
 }
 

@@ -117,6 +117,15 @@ COURSE: Mapping[str, Entry] = {
         60_000,
         least=12,
     ),
+    "whitened": Entry(
+        "whitened",
+        "whitened",
+        "three residual groups of 64-256-256 behind a computed first layer; for CIFAR-10",
+        (),
+        1_971_928,
+        shape=(32, 32, 3),
+        least=9,
+    ),
     "residual": Entry(
         "residual",
         "residual",

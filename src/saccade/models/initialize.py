@@ -22,6 +22,28 @@ DECK_DEVIATION = 0.1
 _CUT = 0.87962566103423978
 
 
+class PassingOn(keras.initializers.VarianceScaling):  # type: ignore[misc]
+    """Kernels of a convolution that begin by passing their input on: one each, as far as they go.
+
+    The others are drawn as He et al. do. Zagoruyko and Komodakis, "DiracNets", 2017.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(scale=2.0, mode="fan_in", distribution="truncated_normal")
+
+    def passing_on(self, kernel: np.ndarray) -> np.ndarray:
+        """[height, width, inputs, outputs] with the first outputs equal to the inputs.
+
+        >>> PassingOn().passing_on(np.zeros((3, 3, 1, 2)))[:, :, 0, 0].tolist()
+        [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+        """
+        high, wide, inputs, outputs = kernel.shape
+        each = range(min(inputs, outputs))
+        kernel[..., each] = 0
+        kernel[high // 2, wide // 2, each, each] = 1
+        return kernel
+
+
 def first_weights(graph: Graph, rule: Rule, seed: int) -> dict[str, np.ndarray]:
     """Every variable's first value by full name; float32.
 
@@ -64,6 +86,8 @@ def _draw(rng: np.random.Generator, variable: Any, rule: Rule, *, is_kernel: boo
         return np.full(shape, initializer.value, np.float32)
     if is_kernel and rule == "truncated-normal":
         return _truncated(rng, shape) * np.float32(DECK_DEVIATION)
+    if isinstance(initializer, PassingOn):
+        return initializer.passing_on(_variance_scaling(rng, shape, initializer))
     if isinstance(initializer, kinds.VarianceScaling):
         return _variance_scaling(rng, shape, initializer)
     if isinstance(initializer, kinds.TruncatedNormal):

@@ -235,6 +235,7 @@ def _global(pool: Callable[..., Array]) -> Callable[[Node, Pass, Activation], Ac
 
 LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "Conv2D": _convolution,
+    "saccade.models.whitened.Whitening": _convolution,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
     "MaxPooling2D": _pooling(pool_max),

@@ -11,7 +11,7 @@ import numpy as np
 from saccade.core.errors import BadUsage, unknown_name
 from saccade.models.backend import jax
 from saccade.train.colour import Brightness, Contrast
-from saccade.train.geometry import Affine, Crop, Cutout, Flip, Shift
+from saccade.train.geometry import Affine, AlternatingFlip, Crop, Cutout, Flip, Shift
 from saccade.train.mixing import CutMix, Mix, MixUp
 from saccade.train.randaugment import RandAugment
 
@@ -25,6 +25,7 @@ AUGMENTATIONS: dict[str, type[Augmentation]] = {
     "shift": Shift,
     "affine": Affine,
     "flip": Flip,
+    "alternating-flip": AlternatingFlip,
     "crop": Crop,
     "brightness": Brightness,
     "contrast": Contrast,
@@ -47,11 +48,24 @@ class Augmented(NamedTuple):
     mix: Mix | None
 
 
-def augment(augmentations: tuple[Augmentation, ...], images: Array, key: Array) -> Augmented:
+class Seen(NamedTuple):
+    """Where pictures stand in train, int [n], and for which time this is, int."""
+
+    numbers: Array
+    epoch: Array
+
+
+def augment(
+    augmentations: tuple[Augmentation, ...], images: Array, key: Array, seen: Seen | None = None
+) -> Augmented:
     """One after the other, each with a key of its own."""
     mix = None
     for i, augmentation in enumerate(augmentations):
-        drawn: Any = augmentation.draw(jax.random.fold_in(key, i), len(images))
+        drawn: Any
+        if isinstance(augmentation, AlternatingFlip) and seen is not None:
+            drawn = augmentation.turn(seen.numbers, seen.epoch)
+        else:
+            drawn = augmentation.draw(jax.random.fold_in(key, i), len(images))
         if isinstance(augmentation, MixUp | CutMix):
             images, mix = augmentation.apply(images, drawn)
         else:

@@ -132,6 +132,28 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class AlternatingFlip(Flip):
+    """Mirrors every picture in every second epoch: half of them in the even ones, half in the odd.
+
+    Jordan, "94 % on CIFAR-10 in 3.29 seconds on a single GPU", 2024, section 3.6: whoever flips at
+    random sees half of the pictures the same way in two epochs. Where no epoch is known, as `Flip`.
+    """
+
+    def turn(self, numbers: Array, epoch: Array) -> Array:
+        """bool [count] for pictures with these places in train, int [count], in this epoch.
+
+        >>> even, odd = (AlternatingFlip().turn(jnp.arange(6), epoch) for epoch in (0, 1))
+        >>> bool((even == ~odd).all())
+        True
+        """
+        # Wellons' "lowbias32": a hash of 32 bits, of which one is taken.
+        bits = numbers.astype(jnp.uint32)
+        bits = (bits ^ (bits >> 16)) * jnp.uint32(0x7FEB352D)
+        bits = (bits ^ (bits >> 15)) * jnp.uint32(0x846CA68B)
+        return ((bits ^ (bits >> 16)) + jnp.asarray(epoch).astype(jnp.uint32)) % 2 == 1
+
+
+@dataclass(frozen=True)
 class Crop:
     """A random window of at least `least` of both sides, brought back to full size; bilinear."""
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from saccade.core.errors import unknown_name
 from saccade.models import MODELS, OWN, TRANSFER, is_file, model_entry
-from saccade.train.geometry import Affine
+from saccade.train.geometry import Affine, AlternatingFlip, Shift
 from saccade.train.originals import RECIPES
 from saccade.train.recipe import Recipe
-from saccade.train.schedule import Cosine
+from saccade.train.schedule import Cosine, OneCycle
 
 _DEFAULT = Recipe(
     name="default",
@@ -39,6 +39,23 @@ _TRANSFER = replace(
     l2=1e-4,
     augment=(),
     layer_decay=0.8,
+)
+
+# Jordan 2024 ("94 % on CIFAR-10 in 3.29 seconds"), without its own rates for biases.
+_AIRBENCH = replace(
+    _DEFAULT,
+    epochs=8,
+    least_steps=600,
+    batch_size=500,
+    optimizer="sgd",
+    schedule=OneCycle(0.75),
+    momentum=0.85,
+    nesterov=True,
+    weight_decay=0.01,
+    label_smoothing=0.2,
+    ema=0.98,
+    augment=(AlternatingFlip(), Shift(2)),
+    patience=0,
 )
 
 # Chosen by validation accuracy on digits and MNIST (docs/lab-notes.md): softmax, mlp-relu, conv,
@@ -77,6 +94,7 @@ DEFAULTS: dict[str, Recipe] = {
     "lenet5": _DEFAULT,
     "lenet5-1998": _DEFAULT,
     "residual": _PHOTO,
+    "whitened": _AIRBENCH,
 }
 
 

@@ -20,17 +20,23 @@ BLOCK_BYTES = 64 << 20  # of pictures that are brought to the device together
 class Resident(NamedTuple):
     """A split on the device; `weights` say how much each picture's loss counts, None alike.
 
-    `pixels` are uint8, or float32 where they are what frozen layers have made of them.
+    `pixels` are uint8, or float32 where they are what frozen layers have made of them. Of a block,
+    or a batch, `numbers` are the pictures' places in the whole split, which has `whole` pictures;
+    None: this is all of it.
     """
 
     pixels: Array
     labels: Array
     weights: Array | None = None
+    numbers: Array | None = None
+    whole: Array | None = None
 
     def take(self, rows: Array) -> "Resident":
         """The pictures at these positions."""
         weights = None if self.weights is None else self.weights[rows]
-        return Resident(self.pixels[rows], self.labels[rows], weights)
+        numbers = rows if self.numbers is None else self.numbers[rows]
+        whole = len(self.labels) if self.whole is None else self.whole
+        return Resident(self.pixels[rows], self.labels[rows], weights, numbers, whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +61,8 @@ class Streamed:
         pixels[: len(ids)] = self.pixels[ids]
         rows = np.pad(ids, (0, count - len(ids)))
         weights = None if self.weights is None else jnp.asarray(self.weights[rows])
-        return Resident(jnp.asarray(pixels), jnp.asarray(self.labels[rows]), weights)
+        labels, numbers = jnp.asarray(self.labels[rows]), jnp.asarray(rows, jnp.int32)
+        return Resident(jnp.asarray(pixels), labels, weights, numbers, np.int32(len(self.labels)))
 
 
 def to_train_on(

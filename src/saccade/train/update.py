@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from saccade.models.activation import Mode
 from saccade.models.backend import jax
 from saccade.models.forward import forward
-from saccade.train.augment import augment
+from saccade.train.augment import Seen, augment
 from saccade.train.forms import Forms
 from saccade.train.layout import Layout
 from saccade.train.loss import mixed_losses, penalty
@@ -74,7 +74,9 @@ class Update:
             precision=recipe.precision,
         )
         # Layers draw with their positions folded in; this number is no layer's.
-        changed = augment(recipe.augment, batch.pixels, jax.random.fold_in(key, AUGMENT_KEY))
+        # Of a batch that reaches over the end of an epoch, its first picture's counts.
+        seen = Seen(batch.numbers, step * recipe.batch_size // batch.whole)
+        changed = augment(recipe.augment, batch.pixels, jax.random.fold_in(key, AUGMENT_KEY), seen)
         frozen = self.forms.frozen
         images = resized(changed.images, self.size)
         images = images if frozen >= 0 else self.scaled(images)
