@@ -263,3 +263,13 @@ def test_a_damaged_zip_is_refused_or_right(written, tmp_path):
             assert read_files(tmp_path / "b.zip")[1] == right
         except BadBundle:
             pass
+
+
+def test_only_the_bundle_of_a_sum_is_read(written, forged, tmp_path):
+    folder, wrong = forged(), hashlib.sha256(b"").hexdigest()
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    right = hashlib.sha256(files[MANIFEST]).hexdigest()
+    for place in (folder, zipped(tmp_path / "pinned.zip", files)):
+        assert read_files(place, right) == read_files(place)
+        with pytest.raises(BadBundle, match=f"is {right}, expected {wrong}"):
+            read_files(place, wrong)

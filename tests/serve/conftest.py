@@ -99,12 +99,12 @@ class Served(Address):
         self.ready = threading.Event()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
-        if not self.ready.wait(120) or self.process.poll() is not None:
+        self.ready.wait(120)
+        found = re.search(r" answers at http://[^/]*:(\d+) ", "".join(self.said))
+        if found is None:
             self.process.kill()
             self._let_go()
             raise AssertionError("".join(self.said))
-        found = re.search(r"http://[^/]*:(\d+) ", "".join(self.said))
-        assert found, self.said
         super().__init__(int(found[1]))
 
     def _read(self) -> None:

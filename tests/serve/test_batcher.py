@@ -14,7 +14,11 @@ from saccade.serve.refusal import Refusal
 
 
 def here():
-    return False
+    return None
+
+
+def away():
+    return Refusal(499, "gone", "nobody waits for the answer")
 
 
 @pytest.fixture(params=["at once", "in a thread", "in lanes", "wide or in lanes"])
@@ -66,7 +70,7 @@ def test_each_gets_its_own(batcher, opened, sizes, gone, seed):
 
     async def ask():
         requests = [
-            asked(batcher, part, lambda i=i: i in gone) for i, part in enumerate(parts)
+            asked(batcher, part, away if i in gone else here) for i, part in enumerate(parts)
         ]  # fmt: skip
         return await all_of(*requests)
 
@@ -99,7 +103,7 @@ def test_waves_of_requests_are_answered_while_others_come(batcher, opened, digit
 def test_who_is_cancelled_leaves_the_others_alone(batcher, opened, digits):
     async def ask():
         tasks = [
-            asyncio.ensure_future(asked(batcher, digits[i : i + 1], lambda i=i: i == 0))
+            asyncio.ensure_future(asked(batcher, digits[i : i + 1], here if i else away))
             for i in range(6)
         ]
         await asyncio.sleep(0)

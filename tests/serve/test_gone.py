@@ -81,3 +81,17 @@ def test_over_what_it_can_do_it_says_when_to_come_again(
             assert (status, told["code"]) == (422, "time_limit")
     assert nobody_is_inside(narrow)
     assert narrow.client.post("/predict", content=bytes(64), headers=kind()).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["X-Server-Timeout", "x-envoy-expected-rq-timeout-ms"])
+@pytest.mark.parametrize(
+    "wait, expected",
+    [("0", 504), ("0.0", 504), ("60000", 200), ("-1", 200), ("soon", 200), ("1e-9", 200)],
+)
+def test_whose_time_is_over_is_not_computed(narrow, png, digits, header, wait, expected):
+    """What is no number of seconds says nothing."""
+    told = narrow.client.post("/predict", content=png(digits[0]), headers={header: wait})
+    assert told.status_code == expected
+    if expected == 504:
+        assert told.json()["code"] == "too_late"
+    assert nobody_is_inside(narrow)

@@ -312,3 +312,24 @@ def test_garbage_is_refused_and_harms_nobody(served):
                     answer += part
         assert not answer or answer.startswith(b"HTTP/1.1 4"), (data, answer)
     assert served.client.get("/healthz").status_code == 200
+
+
+def test_bodies_of_all_together_are_bounded(work, post, until, digits, png):
+    """Ten connections may send a megabyte each, and hold three between them."""
+    address = work(Limits(body_bytes=1 << 20, unanswered_bytes=3 << 20, request_seconds=10))
+    head = post("/predict", b"", RAW, f"Content-Length: {1 << 20}")
+    crowd = [address.connect() for _ in range(10)]
+    refused = []
+    for one in crowd:
+        one.sendall(head)
+        with contextlib.suppress(OSError):
+            one.sendall(bytes((1 << 20) - 1))
+    until(lambda: address.metric("saccade_unanswered_bytes") <= 3 << 20)
+    for one in crowd:
+        if select.select([one], [], [], 1)[0]:
+            refused.append(one.recv(1 << 16))
+    assert len(refused) >= 7 and all(b" 503 " in one and b"retry-after" in one for one in refused)
+    for one in crowd:
+        one.close()
+    until(lambda: address.metric("saccade_unanswered_bytes") == 0)
+    assert address.client.post("/predict", content=png(digits[0])).status_code == 200

@@ -1,10 +1,13 @@
 """Workers are replaced and ended without losing a request, and come back when they die."""
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -242,13 +245,26 @@ def test_where_it_is_started_changes_nothing(serve_once, own, digits, png):
     assert served.client.post("/predict", content=png(digits[0])).status_code == 200
 
 
-def test_a_run_is_exported_first(serve_once, finished_run, opened, digits, tmp_path):
+def test_a_run_is_exported_first_and_again(
+    serve_once, finished_run, opened, digits, tmp_path, until
+):
     run = Path(shutil.copytree(finished_run.path, tmp_path / "my run"))
     served = serve_once(run)
     told = served.client.post("/predict", content=digits[0].tobytes(), headers=RAW).json()
     assert told["label"] == labels_of(opened, digits[:1])[0]
     assert told["model"] == "my-run"
     assert not (run / "export").exists()  # it is the server's own
+    before = served.client.get("/info").json()["sha256"]
+    shutil.move(run, run.with_name("away"))
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1, "not replaced, the old one goes on"))
+    assert served.client.get("/readyz").status_code == 200
+    shutil.move(run.with_name("away"), run)
+    command = [sys.executable, "-P", "-m", "saccade", "calibrate", run]
+    subprocess.run(command, check=True, capture_output=True)  # its bundle is another now
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1))
+    until(lambda: served.client.get("/info").json()["sha256"] != before)
 
 
 def test_what_a_worker_is_told_survives_the_way(settings):
@@ -284,3 +300,16 @@ def test_an_answer_comes_in_one_piece(serve_once, bundle, digits, png):
             connection.sendall(head.encode() + body)
             first = connection.recv(1 << 16)
             assert b'"label"' in first.partition(b"\r\n\r\n")[2]
+
+
+def test_no_other_bundle_than_that_of_a_sum_is_served(serve_once, own, until):
+    manifest = own / "manifest.json"
+    sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    served = serve_once(own, "--sha256", sha256.upper())
+    manifest.write_bytes(manifest.read_bytes() + b"\n")  # as right as before, but another
+    served.process.send_signal(signal.SIGHUP)
+    until(replaced(served, 1, "not replaced, the old one goes on"))
+    assert served.client.get("/readyz").status_code == 200
+    with pytest.raises(AssertionError, match="expected " + sha256):
+        serve_once(own, "--sha256", sha256)
+    serve_once(own)

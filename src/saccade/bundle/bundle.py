@@ -88,10 +88,11 @@ def is_bundle(path: Path) -> bool:
     return path.suffix == ".zip" and path.is_file()
 
 
-def open_bundle(path: str | Path, threads: int | None = None) -> Bundle:
+def open_bundle(path: str | Path, threads: int | None = None, sha256: str | None = None) -> Bundle:
     """Reads and verifies a bundle, a directory or a .zip, and asks it for its golden pictures.
 
-    `threads` is how many compute, by default as many as this process may use.
+    `threads` is how many compute, by default as many as this process may use. With `sha256`, in
+    hex, it must be the bundle whose manifest has that one.
 
     Raises:
         BadBundle: it is none, or not what was exported; says which file, and why.
@@ -101,7 +102,7 @@ def open_bundle(path: str | Path, threads: int | None = None) -> Bundle:
     saccade.core.errors.BadBundle: there is no bundle no-such-bundle.zip
     """
     path = Path(path)
-    manifest, read = files.read_files(path)
+    manifest, read = files.read_files(path, sha256)
     classes = _classes(path, read)
     preprocess, calibration = _preprocess(path, read), _calibration(path, read)
     model = Model(read[files.MODEL], threads)

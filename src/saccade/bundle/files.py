@@ -60,21 +60,22 @@ def manifest_of(files: Mapping[str, bytes], told: Mapping[str, Any]) -> bytes:
     return (json.dumps({"schema": SCHEMA, **told, "files": listed}, indent=2) + "\n").encode()
 
 
-def read_files(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_files(path: Path, sha256: str | None = None) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest of a bundle and its files, each of the size and sha256 that it says.
 
     Sizes are looked at before anything is read. No other file is opened, and no link followed.
+    With `sha256`, in hex, the manifest must have that one, and so no file can be another.
 
     Raises:
         BadBundle: there is none, a file is missing, is another, or is too large.
     """
     try:
         if path.is_dir():
-            return _read(path, lambda name, most: _from_directory(path, name, most))
+            return _read(path, sha256, lambda name, most: _from_directory(path, name, most))
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for without end
             raise BadBundle(f"{path} is no bundle: neither a directory nor a file")
         with zipfile.ZipFile(path) as archive:
-            return _read(path, lambda name, most: _from_archive(archive, name, most))
+            return _read(path, sha256, lambda name, most: _from_archive(archive, name, most))
     except FileNotFoundError:
         raise BadBundle(f"there is no bundle {path}") from None
     except OSError as error:
@@ -83,11 +84,15 @@ def read_files(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
         raise BadBundle(f"{path} is no bundle: {error or 'a damaged .zip'}") from None
 
 
-def _read(path: Path, read: Reader) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _read(path: Path, sha256: str | None, read: Reader) -> tuple[dict[str, Any], dict[str, bytes]]:
     try:
-        manifest = _checked(path, read(MANIFEST, MOST_MANIFEST))
+        data = read(MANIFEST, MOST_MANIFEST)
     except FileNotFoundError:
         raise BadBundle(f"{path} is no bundle: it has no {MANIFEST}") from None
+    found = hashlib.sha256(data).hexdigest()
+    if sha256 is not None and found != sha256:
+        raise BadBundle(f"{path}: the sha256 of {MANIFEST} is {found}, expected {sha256}")
+    manifest = _checked(path, data)
     files = {}
     for name, told in manifest["files"].items():
         try:

@@ -3,18 +3,20 @@
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from saccade.core.errors import BadRun, BadUsage
+from saccade.core.errors import BadBundle, BadRun, BadUsage
 
 if TYPE_CHECKING:
     import socket
@@ -35,6 +37,9 @@ def serve(
     public: bool = False,
     allow_host: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     metrics_port: int | None = None,
+    rate: float | None = None,
+    sha256: str | None = None,
+    log: bool = False,
 ) -> int:
     """Answer over HTTP: a bundle, or a run, which is exported first.
 
@@ -42,7 +47,8 @@ def serve(
     --public anybody. There is a page to drop a picture on, POST /predict for programs, and what
     clients of TensorFlow Serving and of the Open Inference Protocol (KServe, Triton) expect.
 
-    SIGHUP reads the bundle again and replaces what answers, without losing a request.
+    SIGHUP reads the bundle again (exports the run again) and replaces what answers, without losing
+    a request.
 
     Examples:
 
@@ -69,6 +75,12 @@ def serve(
         One more name by which this machine is called, besides localhost.
     metrics_port: int
         Prometheus' counts, at this port of this machine; of further workers at the next ones.
+    rate: float
+        Requests a second that one key (without keys: one address) may make of a worker.
+    sha256: str
+        Serve this bundle alone: `sha256sum BUNDLE/manifest.json`, or of a zip's.
+    log: bool
+        A line of JSON a request on stderr: when, how long, how it ended, the sums of its pictures.
     """
     from saccade.bundle.threads import processors
     from saccade.core.listen import listen
@@ -81,6 +93,10 @@ def serve(
     keys = read_keys(api_keys) if api_keys else ()
     public = public or platform is not None
     check_exposure(host, keys, public)
+    if rate is not None and not rate > 0:
+        raise BadUsage(f"--rate is a number above 0, got {rate:g}")
+    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", sha256.lower()):
+        raise BadUsage(f"--sha256 is 64 digits of hex, got {sha256[:80]!r}")
     name, routes = check_name(name_of(model) if name is None else name), _routes()
     with bundle_of(model) as bundle, ExitStack() as opened:
         listener = opened.enter_context(listen(host, port))
@@ -95,9 +111,13 @@ def serve(
             is_local(host),
             tuple(one.lower() for one in allow_host),
             routes,
+            sha256=(sha256 or "").lower(),
+            rate=rate or 0.0,
+            log=log,
         )
         address = f"{host}:{listener.getsockname()[1]}"
-        return _run(settings, listener, metrics, address)
+        renew = None if bundle == model else partial(_export_again, model, bundle)
+        return _run(settings, listener, metrics, address, renew)
 
 
 def _port() -> int:
@@ -150,15 +170,36 @@ def bundle_of(model: Path) -> Iterator[Path]:
         raise BadRun(f"there is no bundle {model}")
     with tempfile.TemporaryDirectory(prefix="saccade-serve-") as folder:
         place = Path(folder) / "bundle"
-        command = [sys.executable, "-P", "-m", "saccade", "export", str(model), "--out", str(place)]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL)
-        if done.returncode:
-            raise SystemExit(done.returncode)  # it has said why
+        if code := _export(model, place):
+            raise SystemExit(code)  # it has said why
         yield place
 
 
+def _export(run: Path, place: Path) -> int:
+    command = [sys.executable, "-P", "-m", "saccade", "export", str(run), "--out", str(place)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL).returncode
+
+
+def _export_again(run: Path, bundle: Path) -> None:
+    """Puts what a run knows by now in the place of its bundle.
+
+    Raises:
+        BadBundle: it could not be exported, and has said why.
+    """
+    aside = bundle.with_name("next")
+    shutil.rmtree(aside, ignore_errors=True)
+    if _export(run, aside):
+        raise BadBundle(f"{run} could not be exported again")
+    shutil.rmtree(bundle)
+    aside.rename(bundle)
+
+
 def _run(
-    settings: "Settings", listener: "socket.socket", metrics: "list[socket.socket]", address: str
+    settings: "Settings",
+    listener: "socket.socket",
+    metrics: "list[socket.socket]",
+    address: str,
+    renew: Callable[[], None] | None,
 ) -> int:
     def say(workers: int) -> None:
         print(f"{settings.name} answers at http://{address}  (Ctrl-C ends it)", file=sys.stderr)
@@ -178,5 +219,5 @@ def _run(
     from saccade.serve.supervisor import Supervisor
 
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-    asyncio.run(Supervisor(settings, listener, metrics, say).run())
+    asyncio.run(Supervisor(settings, listener, metrics, say, renew).run())
     return 0

@@ -9,7 +9,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from saccade.serve.guard import Guard
 from saccade.serve.instances import instances
+from saccade.serve.log import Log
 from saccade.serve.metrics import TYPE, Metrics
+from saccade.serve.pace import Pace
 from saccade.serve.pages import pages
 from saccade.serve.predict import predict
 from saccade.serve.refusal import SAFE, Refusal
@@ -29,9 +31,18 @@ Handler = Callable[[Service, Scope, Receive], Awaitable[Body]]
 class App:
     """ASGI. What is asked often is answered right here, the rest by FastAPI."""
 
-    def __init__(self, service: Service, guard: Guard, routes: Routes, metrics_port: int = 0):
+    def __init__(
+        self,
+        service: Service,
+        guard: Guard,
+        routes: Routes,
+        metrics_port: int = 0,
+        pace: Pace | None = None,
+        log: Log | None = None,
+    ):
         self.service, self.guard, self.metrics_port = service, guard, metrics_port
-        self.metrics = Metrics(service.batcher)
+        self.pace, self.log = pace, log
+        self.metrics = Metrics(service.batcher, service.unanswered)
         self.pages = pages(service, routes.health)
         self.hot = hot_routes(service.name, routes)
 
@@ -42,22 +53,29 @@ class App:
             return await self._tell_metrics(scope, receive, send)
         began = time.perf_counter()
         route, handler = self.hot.get(scope["path"], ("other", None))
-        status, code = 200, ""
+        status, code, id = 200, "", ""
+        if self.log is not None:
+            self.log.begin(scope)
         try:
-            self.guard.check(scope)
+            who = self.guard.check(scope)
+            if self.pace is not None and handler is not None:
+                self.pace.check(who, began)
             if handler is None:
                 status = await self._give_page(scope, receive, send)
             else:
                 await _post(handler, self.service, scope, receive, send)
         except Refusal as refusal:
-            status, code = refusal.status, refusal.code
+            status, code, id = refusal.status, refusal.code, refusal.id
             await _refuse(refusal, receive, send)
         except Exception as error:
-            status, code = 500, "failed"
             fault = Refusal(500, "failed", "the server failed; its log says why", close=True)
+            status, code, id = fault.status, fault.code, fault.id
             log.error("request %s failed", fault.id, exc_info=error)
             await _refuse(fault, receive, send)
-        self.metrics.count(route, status, time.perf_counter() - began, code)
+        seconds = time.perf_counter() - began
+        self.metrics.count(route, status, seconds, code)
+        if self.log is not None:
+            self.log.write(scope, route, status, seconds, code, id)
 
     async def _give_page(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Its status."""

@@ -32,11 +32,11 @@ Answers = tuple[np.ndarray, np.ndarray]
 
 @dataclass(eq=False)
 class Waiting:
-    """Pictures of one request. `gone` says whether nobody wants the answer any more."""
+    """Pictures of one request. `unwanted` says why nobody wants the answer any more."""
 
     pixels: np.ndarray
     answer: "asyncio.Future[Answers]"
-    gone: Callable[[], bool]
+    unwanted: Callable[[], Refusal | None]
 
 
 @dataclass(eq=False)
@@ -93,14 +93,14 @@ class Batcher:
         """Undoes `enter`."""
         self.inside -= pictures
 
-    async def answer(self, pixels: np.ndarray, gone: Callable[[], bool]) -> Answers:
+    async def answer(self, pixels: np.ndarray, unwanted: Callable[[], Refusal | None]) -> Answers:
         """uint8 [n, height, width, channels] -> (probabilities, raw logits), float32 [n, classes].
 
         Raises:
             Refusal: the network can't be run, or nobody waits for its answer.
         """
         loop = asyncio.get_running_loop()
-        waiting = Waiting(pixels, loop.create_future(), gone)
+        waiting = Waiting(pixels, loop.create_future(), unwanted)
         self.waiting.append(waiting)
         if self.working < self.lanes:
             self.working += 1
@@ -141,8 +141,8 @@ class Batcher:
             one = self.waiting.popleft()
             if one.answer.done():
                 pass  # whoever asked was cancelled
-            elif one.gone():
-                one.answer.set_exception(Refusal(499, "gone", "nobody waits for the answer"))
+            elif refusal := one.unwanted():
+                one.answer.set_exception(refusal)
                 one.answer.exception()  # read, so that nobody is told of it
             else:
                 batch.append(one)

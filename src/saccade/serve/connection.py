@@ -10,7 +10,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from saccade.serve.limits import Limits
+from saccade.serve.limits import Limits, Unanswered
 from saccade.serve.refusal import SAFE
 
 # What a connection waits for.
@@ -52,9 +52,9 @@ class Connection(HttpToolsProtocol):
     costs no timer.
     """
 
-    def __init__(self, limits: Limits, **uvicorns: Any):
+    def __init__(self, limits: Limits, unanswered: Unanswered, **uvicorns: Any):
         super().__init__(**uvicorns)
-        self.limits = limits
+        self.limits, self.unanswered, self.held = limits, unanswered, 0
         self.waits_for, self.since = HEAD, 0.0
         self.head_bytes = self.body_bytes = 0
         self.refused = self.draining = False
@@ -70,6 +70,7 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self.timer is not None:
             self.timer.cancel()
+        self._let_go()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -112,6 +113,11 @@ class Connection(HttpToolsProtocol):
         if self.refused:
             return
         self.body_bytes += len(body)
+        self.held += len(body)
+        self.unanswered.bytes += len(body)
+        if self.unanswered.bytes > self.limits.unanswered_bytes:
+            self._let_go()
+            return self.refuse(503, "busy", "too much is being sent", "retry-after: 1")
         if self.cycle.response_complete and self.body_bytes > self.limits.body_bytes:
             self.transport.close()  # it was answered without its body, and that does not end
         super().on_body(body)
@@ -125,6 +131,7 @@ class Connection(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
+        self._let_go()
         if self.waits_for == ANSWER and not self.pipeline:
             self._wait_for_next()
         super().on_response_complete()
@@ -164,6 +171,10 @@ class Connection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[status] + b"\r\n".join(lines))
         self.transport.close()
         self.loop.call_later(LINGER, self.transport.abort)
+
+    def _let_go(self) -> None:
+        self.unanswered.bytes -= self.held
+        self.held = 0
 
     def _wait_for_next(self) -> None:
         self.waits_for, self.since = NEXT, self.loop.time()

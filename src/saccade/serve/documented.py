@@ -45,7 +45,9 @@ _REFUSALS = {
     413: "Too large",
     415: "No kind of picture that is read",
     422: "A picture or numbers that can't be used",
+    429: "Asked too often; Retry-After says when to come again",
     503: "Too much to do; Retry-After says when to come again",
+    504: "The time that the request was given (X-Server-Timeout) is over",
 }
 _TENSOR = _object(
     {

@@ -2,6 +2,7 @@
 
 import asyncio
 import binascii
+import re
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import Any
@@ -14,9 +15,14 @@ from saccade.bundle.model import Model
 from saccade.core.decode import Note
 from saccade.serve.answers import Answers
 from saccade.serve.batcher import Batcher
-from saccade.serve.limits import Limits
+from saccade.serve.body import headers_of
+from saccade.serve.limits import Limits, Unanswered
+from saccade.serve.log import note_pictures
 from saccade.serve.pictures import Pictures
 from saccade.serve.refusal import Refusal, busy, too_many
+
+# How long whoever asks waits: what Google's clients send, and what Envoy adds. In seconds.
+PATIENCE = {"x-server-timeout": 1.0, "x-envoy-expected-rq-timeout-ms": 0.001}
 
 
 class Service:
@@ -30,7 +36,7 @@ class Service:
         self.batcher = Batcher(bundle.model, limits, wide, lanes)
         self.pictures = Pictures(bundle.preprocess, limits)
         self.shape = bundle.model.shape
-        self.draining = False
+        self.draining, self.unanswered = False, Unanswered()
 
     def close(self) -> None:
         """Ends threads and processes."""
@@ -54,6 +60,7 @@ class Service:
         Raises:
             Refusal: one can't be read, or there is too much to do.
         """
+        note_pictures(scope, [data for data, _ in files])
         self.batcher.enter(len(files))
         try:
             async with asyncio.TaskGroup() as group:
@@ -72,6 +79,7 @@ class Service:
         Raises:
             Refusal: there is too much to do.
         """
+        note_pictures(scope, pixels)
         self.batcher.enter(len(pixels))
         try:
             return await self._answer(pixels, scope)
@@ -79,8 +87,18 @@ class Service:
             self.batcher.leave(len(pixels))
 
     async def _answer(self, pixels: np.ndarray, scope: Scope) -> tuple[np.ndarray, np.ndarray]:
-        connection = scope.get("connection")
-        return await self.batcher.answer(pixels, lambda: connection is not None and connection.gone)
+        connection, now = scope.get("connection"), asyncio.get_running_loop().time
+        wait = patience(scope)
+        end = None if wait is None else wait + (connection.since if connection else now())
+
+        def unwanted() -> Refusal | None:
+            if connection is not None and connection.gone:
+                return Refusal(499, "gone", "nobody waits for the answer")
+            if end is not None and now() > end:
+                return Refusal(504, "too_late", "the time that the request was given is over")
+            return None
+
+        return await self.batcher.answer(pixels, unwanted)
 
     def raw(self, body: bytes) -> np.ndarray:
         """Bytes that are pixels already -> uint8 [n, height, width, channels].
@@ -100,6 +118,20 @@ class Service:
         if len(body) // each > self.limits.pictures:
             raise too_many(self.limits.pictures)
         return np.frombuffer(body, np.uint8).reshape(-1, *self.shape)
+
+
+def patience(scope: Scope) -> float | None:
+    """How many seconds whoever asks waits, where a header says so.
+
+    >>> patience({"headers": [(b"x-envoy-expected-rq-timeout-ms", b"500")]})
+    0.5
+    """
+    headers = headers_of(scope)
+    for name, unit in PATIENCE.items():
+        told = headers.get(name)
+        if told is not None and re.fullmatch(r"\d{1,9}(\.\d{1,9})?", told):
+            return float(told) * unit
+    return None
 
 
 def from_base64(text: Any) -> bytes:

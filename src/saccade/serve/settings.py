@@ -17,7 +17,11 @@ class Routes:
 
 @dataclass(frozen=True)
 class Settings:
-    """Which bundle, under what name, and who may ask. `metrics_port` 0 is none."""
+    """Which bundle, under what name, and who may ask. `metrics_port` 0 is none.
+
+    `sha256` is that of the only manifest that is served, "" for any; `rate` how many requests a
+    second a client may make, 0 for any number; with `log`, requests are written down.
+    """
 
     bundle: Path
     name: str
@@ -27,6 +31,9 @@ class Settings:
     routes: Routes = field(default_factory=Routes)
     limits: Limits = field(default_factory=Limits)
     metrics_port: int = 0
+    sha256: str = ""
+    rate: float = 0.0
+    log: bool = False
 
     def to_json(self) -> str:
         """For a process's command line: `keys` are sums, not keys."""

@@ -34,7 +34,8 @@ class Supervisor:
     """Keeps workers answering, as many as the first one says are worth it.
 
     Each has one of `metrics`, sockets, to itself: counts of two processes are two series. `started`
-    is called when all answer, with how many they are.
+    is called when all answer, with how many they are; `renew` before what answers is replaced: it
+    brings the bundle up to date, or raises BadBundle.
     """
 
     def __init__(
@@ -43,9 +44,10 @@ class Supervisor:
         listener: socket.socket,
         metrics: list[socket.socket],
         started: Callable[[int], None],
+        renew: Callable[[], None] | None = None,
     ):
         self.settings, self.listener, self.metrics = settings, listener, metrics
-        self.started = started
+        self.started, self.renew = started, renew
         self.replace, self.stop = asyncio.Event(), asyncio.Event()
         self.patient = False
         self.workers: list[Process] = []
@@ -138,6 +140,8 @@ class Supervisor:
     async def _replace_all(self) -> None:
         """New workers, if they can be had; else the old ones go on."""
         try:
+            if self.renew is not None:
+                await asyncio.to_thread(self.renew)
             new = await self._start_all()
         except BadBundle as error:
             log.error("not replaced, the old one goes on: %s", error)

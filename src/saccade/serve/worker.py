@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import uvicorn
 
@@ -27,6 +28,8 @@ from saccade.serve.accepting import Accepting
 from saccade.serve.app import App
 from saccade.serve.connection import Connection
 from saccade.serve.guard import HEALTH, Guard
+from saccade.serve.log import Log
+from saccade.serve.pace import Pace
 from saccade.serve.service import Service
 from saccade.serve.settings import Settings
 
@@ -52,10 +55,12 @@ class Server(uvicorn.Server):
             self.servers = accepting  # type: ignore[assignment]
         self.ready()
 
-    def _connection(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(  # type: ignore[call-arg]
+    def _connection(self) -> Any:
+        connection: Any = self.config.http_protocol_class(  # type: ignore[call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
+        connection.draining = self.should_exit  # it was taken in the last moment
+        return connection
 
 
 def main() -> None:
@@ -84,7 +89,9 @@ def serve(
     try:
         health = HEALTH | {settings.routes.health, f"/v2/models/{settings.name}/ready"}
         guard = Guard(settings.keys, settings.local, frozenset(settings.names), health)
-        app = App(service, guard, settings.routes, settings.metrics_port)
+        pace = Pace(settings.rate) if settings.rate else None
+        log = Log() if settings.log else None
+        app = App(service, guard, settings.routes, settings.metrics_port, pace, log)
         worth = processors() if service.batcher.at_once else 1
         server = Server(_config(app, settings), functools.partial(ready, worth))
         _allow_files(settings.limits.connections)
@@ -102,18 +109,19 @@ def make_service(settings: Settings) -> Service:
     Raises:
         BadBundle: as `open_bundle`.
     """
-    bundle, lanes = open_bundle(settings.bundle, threads=1), processors()
+    path, sha256 = settings.bundle, settings.sha256 or None
+    bundle, lanes = open_bundle(path, threads=1, sha256=sha256), processors()
     size = bundle.manifest["files"][MODEL]["bytes"]
     if lanes > 1 and size > MOST_TWICE:
-        return Service(open_bundle(settings.bundle), settings.name, settings.limits)
-    wide = open_bundle(settings.bundle).model if lanes > 1 else None
+        return Service(open_bundle(path, sha256=sha256), settings.name, settings.limits)
+    wide = open_bundle(path, sha256=sha256).model if lanes > 1 else None
     return Service(bundle, settings.name, settings.limits, wide, lanes)
 
 
 def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=functools.partial(Connection, settings.limits),  # type: ignore[arg-type]
+        http=functools.partial(Connection, settings.limits, app.service.unanswered),  # type: ignore[arg-type]
         ws="none",
         loop="uvloop" if os.name != "nt" else "asyncio",
         lifespan="off",
