@@ -5,6 +5,7 @@ a picture as the definitions say.
 """
 
 import itertools
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -66,6 +67,7 @@ ACTIVATIONS = {
     "relu": lambda x: np.maximum(x, 0),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "tanh": np.tanh,
+    "gelu": lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2,
     "squash": squash,
 }
 
@@ -90,7 +92,7 @@ def one_layer(layer, given, inputs, training):
     match type(layer).__name__:
         case "Dense":
             return activation(x @ given["kernel"] + given.get("bias", 0))
-        case "Conv2D":
+        case "Conv2D" | "Whitening":
             y = convolved(x, given["kernel"], layer.strides, layer.padding)
             return activation(y + given.get("bias", 0))
         case "MaxPooling2D":
@@ -111,6 +113,10 @@ def one_layer(layer, given, inputs, training):
             return x
         case "Add":
             return sum(inputs)
+        case "Rescaling":
+            return x * layer.scale + layer.offset
+        case "GlobalMaxPooling2D":
+            return x.max((1, 2))
         case "GlobalAveragePooling2D":
             return x.mean((1, 2))
         case "Subsample":

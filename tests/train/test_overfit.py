@@ -26,6 +26,7 @@ FAST = {
     "cats-dogs",
     "lenet5",
     "residual",
+    "whitened",
 }
 SIGMOID = {"mlp", "mlp-bn"}
 RATES = {"softmax": 0.05}
