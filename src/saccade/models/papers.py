@@ -38,9 +38,7 @@ RESNETS: Mapping[str, Entry] = {
     "resnet-34": _photo(
         "resnet", "resnet_34", "16 residual blocks of two 3x3", "ResNet-34", 21_797_672
     ),
-    "resnet-50": _photo(
-        "resnet", "resnet_50", "16 residual bottlenecks", "ResNet-50", 25_557_032
-    ),
+    "resnet-50": _photo("resnet", "resnet_50", "16 residual bottlenecks", "ResNet-50", 25_557_032),
     "resnet-101": _photo(
         "resnet", "resnet_101", "33 residual bottlenecks", "ResNet-101", 44_549_160
     ),
