@@ -27,7 +27,10 @@ FAST = {
     "lenet5",
     "residual",
     "whitened",
+    "resnet-cifar-20",
 }
+# Whose smallest takes minutes; they are slow.
+DEEP = {"resnet", "resnext", "densenet", "fractalnet"}
 SIGMOID = {"mlp", "mlp-bn"}
 RATES = {"softmax": 0.05}
 
@@ -37,9 +40,8 @@ def by_family(name):
 
 
 def test_every_family_has_one_that_is_fast():
-    assert sorted(MODELS[name].family for name in FAST) == sorted(
-        {entry.family for entry in MODELS.values()}
-    )
+    families = {entry.family for entry in MODELS.values()}
+    assert sorted(MODELS[name].family for name in FAST) == sorted(families - DEEP)
 
 
 @pytest.mark.parametrize("name", [by_family(name) for name in (*MODELS, "two cats-dogs")])
@@ -50,7 +52,7 @@ def test_a_batch_of_noise_is_learnt_by_heart(name, rng):
     shape = (side, side, 1)
     graph = build(name, shape, classes).graph
     for node in graph.nodes:
-        if node.kind == "Dropout":
+        if hasattr(node.layer, "rate"):
             node.layer.rate = 0.0
     steps = SIGMOID_STEPS if name in SIGMOID else STEPS
     rule = Recipe(

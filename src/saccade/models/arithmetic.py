@@ -16,12 +16,15 @@ WINDOWS = {
     "saccade.models.lenet.Subsample": "pool_size",
     "saccade.models.lenet.TableConvolution": "kernel_size",
     "saccade.models.whitened.Whitening": "kernel_size",
+    "saccade.models.resnet_cifar.Widen": "pool_size",
 }
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
     "GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average Maximum Minimum "
-    "Concatenate ZeroPadding2D Cropping2D".split()
+    "Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join".split()
 )
+# What draws without looking at the picture.
+BLIND = "saccade.models.fractalnet.Columns"
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,9 @@ Field = tuple[Seen, Seen] | None
 def receptive_fields(graph: Graph) -> list[Field]:
     """(down, across) of each layer; None from where a value may see the whole picture."""
     fields: dict[int, Field] = {-1: (Seen(), Seen())}
+    blind = {node.position for node in graph.nodes if node.kind == BLIND}
     for node in graph.nodes:
-        fields[node.position] = _through(node, [fields[i] for i in node.inputs])
+        fields[node.position] = _through(node, [fields[i] for i in node.inputs if i not in blind])
     return [fields[node.position] for node in graph.nodes]
 
 
@@ -128,6 +132,8 @@ def _what(node: Node) -> str:
         return f"dense{_activation(node)}"
     if node.kind == "Activation":
         return _activation(node).removeprefix(", ") or "linear"
+    if node.kind == "Dropout" and layer.noise_shape is not None:
+        return f"all of a picture dropped {layer.rate:.3g}, while training"
     if node.kind in ("Dropout", "SpatialDropout2D"):
         return f"dropout {layer.rate:g}, while training"
     return NAMES.get(node.kind, node.kind.rpartition(".")[2])
@@ -148,6 +154,9 @@ NAMES = {
     "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
     "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
     "saccade.models.whitened.Whitening": "convolution 2x2, valid, computed from the pictures",
+    "saccade.models.resnet_cifar.Widen": "every second pixel, and maps of zeros",
+    "saccade.models.fractalnet.Columns": "which column is seen alone, while training",
+    "saccade.models.fractalnet.Join": "mean of columns, some dropped while training",
     "saccade.models.lenet.Distances": "minus the squared distance to a fixed code a class",
 }
 
