@@ -1,0 +1,133 @@
+"""A story told for real, on digits: its runs, its rows, its verdicts."""
+
+import dataclasses
+
+import pytest
+
+import saccade
+from saccade.core.errors import BadUsage
+from saccade.run.directory import Run
+from saccade.run.durable import read_json
+from saccade.run.events import Finished
+from saccade.train.commands import Stop
+from saccade.train.evaluate import evaluate
+from saccade.train.schedule import Constant
+from saccade.train.stories import STORIES
+from saccade.train.stories.story import Story
+from saccade.train.stories.telling import Plan, tell
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return saccade.load("digits")
+
+
+def done(plan, folder, **how):
+    return [(each, list(each.events)[-1]) for each in tell(plan, folder, **how)]
+
+
+@pytest.fixture(scope="module")
+def told(digits, tmp_path_factory):
+    """Dropout, a twentieth as long, with two seeds."""
+    folder = tmp_path_factory.mktemp("story") / "here"
+    plan = Plan(STORIES["dropout"](digits, 0.05), digits, seeds=2)
+    return folder, done(plan, folder), read_json(folder / "ladder.json")
+
+
+def test_every_row_is_trained_with_every_seed(told):
+    _, trainings, facts = told
+    assert [(t.rung.model, t.seed) for t, _ in trainings] == [
+        (name, seed) for name in ("nothing", "dropout", "l1", "l2") for seed in (0, 1)
+    ]
+    assert all(isinstance(last, Finished) for _, last in trainings)
+    assert [row["rung"] for row in facts["rows"]] == ["nothing", "dropout", "l1", "l2"]
+    assert (facts["story"], facts["data"]) == ("dropout", "digits")
+
+
+def test_a_row_says_what_its_runs_say(told):
+    _, trainings, facts = told
+    runs = [Run(t.run.path) for t, _ in trainings[:2]]
+    ends = [[e for e in run.events() if e["event"] == "Evaluated"][-1] for run in runs]
+    validation = facts["rows"][0]["validation"]
+    assert validation["n"] == sum(end["n"] for end in ends)
+    assert validation["accuracy"] == pytest.approx(sum(end["accuracy"] for end in ends) / 2)
+    assert validation["low"] < validation["accuracy"] < validation["high"]
+    tests = [run.metrics["test"]["accuracy"] for run in runs]
+    assert facts["rows"][0]["test"]["accuracy"] == pytest.approx(sum(tests) / 2)
+
+
+def test_train_is_answered_by_the_last_weights(told, digits):
+    """Dropout off, unlike the accuracy of the batches."""
+    _, trainings, facts = told
+    run = Run(trainings[2][0].run.path)
+    assert facts["rows"][1]["train"]["n"] == 2 * run.facts["data"]["train"]
+    last = run.facts["total_steps"]
+    assert last == 100 and run.facts["recipe"]["watch"] == "validation"
+    # digits' few are held out by half: no share leaves a thousand.
+    assert run.facts["data"]["validation"] == pytest.approx(len(digits.train) / 2, abs=10)
+
+
+def test_claims_and_a_chart_come_with_the_last_row(told):
+    folder, _, facts = told
+    assert [set(claim) for claim in facts["claims"]] == [{"says", "found", "holds", "margin"}] * 3
+    assert [chart["kind"] for chart in facts["charts"]] == ["gaps"]
+    assert (folder / "01-nothing-seed0" / "run.json").exists()
+
+
+def test_a_run_of_a_story_can_be_asked_later(told):
+    _, trainings, _ = told
+    run = Run(trainings[0][0].run.path)
+    again, _ = evaluate(run)
+    assert again.accuracy == run.metrics["test"]["accuracy"]
+
+
+def of_rows(story, *rows):
+    return dataclasses.replace(story, rows=rows)
+
+
+@pytest.fixture
+def tiny(digits):
+    story = STORIES["normalisation"](digits, 0.02)
+    claims, charts = story.claims, story.charts
+    return Story("tiny", "a tiny one", story.rows, claims, charts)
+
+
+def test_what_diverges_is_a_row_that_guesses(digits, tiny, tmp_path):
+    wild = dataclasses.replace(tiny.rows[0].recipe, schedule=Constant(1e30))
+    rows = [dataclasses.replace(tiny.rows[0], recipe=wild), *tiny.rows[1:]]
+    done(Plan(of_rows(tiny, *rows), digits), tmp_path / "here")
+    facts = read_json(tmp_path / "here" / "ladder.json")
+    none = facts["rows"][0]
+    assert (none["steered"], none["test"], none["seconds"]) == ("diverged", None, None)
+    assert none["validation"]["accuracy"] == pytest.approx(0.1, abs=0.01)
+    assert none["parameters"] == facts["rows"][4]["parameters"]
+    assert len(facts["claims"]) == 4
+
+
+def test_of_a_steered_training_nothing_is_said(digits, tiny, tmp_path):
+    def commands(run):
+        stopped = "01-" in run.path.name
+        return lambda events: [Stop("enough")] if stopped and len(events) > 1 else []
+
+    done(Plan(tiny, digits), tmp_path / "here", commands=commands)
+    facts = read_json(tmp_path / "here" / "ladder.json")
+    assert facts["rows"][0]["steered"].startswith("stopped at step")
+    assert [claim["holds"] for claim in facts["claims"]] == [None] * 4
+    assert "a training was stopped" in facts["claims"][0]["found"]
+
+
+def test_a_story_that_is_broken_off_keeps_its_rows(digits, tiny, tmp_path):
+    trainings = tell(Plan(tiny, digits), tmp_path / "here")
+    for _ in range(2):
+        _ = list(next(trainings).events)
+    third = next(trainings)
+    third.events.close()
+    trainings.close()
+    facts = read_json(tmp_path / "here" / "ladder.json")
+    assert [row["rung"] for row in facts["rows"]] == ["none", "batch"]
+    assert "claims" not in facts
+
+
+def test_no_seed_is_no_plan(digits, tiny):
+    with pytest.raises(BadUsage, match="--seeds"):
+        Plan(tiny, digits, seeds=0)
