@@ -14,8 +14,10 @@ from saccade.export.network import to_onnx
 from saccade.models.activation import Mode
 from saccade.models.backend import jax, keras
 from saccade.models.forward import forward
+from saccade.models.fractalnet import Columns, Join
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import first_weights
+from saccade.models.resnet_cifar import Widen
 
 L = keras.layers
 SHAPE = (9, 8, 3)
@@ -137,6 +139,24 @@ def test_a_layer_gives_what_it_gives_in_the_network(name):
 @pytest.mark.parametrize("name", FUNCTIONAL)
 def test_layers_that_bring_values_together(name):
     ours, theirs = both(functional(FUNCTIONAL[name]))
+    close(theirs, ours)
+
+
+def joined(x):
+    which = Columns(3, 0.5)(x)
+    return Join((0, 2), 0.5)([L.Conv2D(5, 3, padding="same")(x), L.Dense(5)(x), which])
+
+
+def widened(x):
+    """Of odd and even sides: 9 become 5, 8 become 4."""
+    y = L.Conv2D(3, 3, padding="same")(x)
+    return L.Add()([Widen(7)(y), L.Conv2D(7, 3, strides=2, padding="same")(x)])
+
+
+@pytest.mark.parametrize("build", [joined, widened])
+def test_layers_of_ours_give_what_they_give_in_the_network(build):
+    ours, theirs = both(functional(build))
+    assert np.ptp(ours) > 1e-3
     close(theirs, ours)
 
 

@@ -21,7 +21,7 @@ from saccade.models.network import build
 from saccade.models.transfer import transfer_network
 
 # One of each kind of layer; `make soak` takes all.
-FEW = ("conv", "conv-bn", "lenet5-1998", "residual", "cats-dogs")
+FEW = ("conv", "conv-bn", "lenet5-1998", "residual", "cats-dogs", "resnet-cifar-20")
 QUICK_BASES = ("mobilenetv2",)
 
 
@@ -34,7 +34,8 @@ def used(graph, seed=0):
     rng = np.random.default_rng(seed)
     values = {}
     for name, first in first_weights(graph, "layers", seed).items():
-        moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1}.get(name.rpartition("/")[2], 0)
+        # A gamma that starts at zero would hide the block before it.
+        moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1, "gamma": 0.1}.get(name.rpartition("/")[2], 0)
         varied = rng.uniform(1.0, 1.5, first.shape) if name.endswith("moving_variance") else first
         values[name] = (varied + rng.normal(0, 1, first.shape) * moved).astype(np.float32)
     return values

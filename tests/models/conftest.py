@@ -3,6 +3,7 @@
 import pytest
 
 from saccade.models import MODELS
+from saccade.models.papers import PAPERS
 
 SMALLEST = {
     family: min(
@@ -10,9 +11,16 @@ SMALLEST = {
     )
     for family in {entry.family for entry in MODELS.values()}
 }
+# Fewer weights are no help where there are more layers to compile.
+SMALLEST |= {"densenet": "densenet-40", "fractalnet": "fractalnet-20"}
 
 
 def by_family(name, *more):
     """A parameter of a test: a network's name, and what else it takes."""
     marks = [] if name in SMALLEST.values() else [pytest.mark.slow]
     return pytest.param(name, *more, marks=marks)
+
+
+def papers_by_family(name):
+    """The same where all but the networks of papers are quick."""
+    return by_family(name) if name in PAPERS else name

@@ -12,6 +12,8 @@ from saccade.models.backend import jax, keras
 from saccade.models.graph import layer_graph
 from saccade.models.network import build
 
+from .conftest import papers_by_family
+
 
 def test_the_linear_model_of_the_quiz():
     assert arithmetic(build("softmax", (28, 28, 1), 10).graph)[-1].working == "784*10 + 10 = 7,850"
@@ -39,7 +41,7 @@ def test_batch_norm_says_what_is_not_trained():
     assert rows["conv1"].working == "6*6*1*24 = 864"
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", map(papers_by_family, MODELS))
 def test_rows_add_up(name):
     network = build(name, MODELS[name].shape, MODELS[name].classes)
     rows = arithmetic(network.graph)
@@ -61,6 +63,19 @@ def test_the_receptive_fields_of_the_convolutional_net():
     seen = fields(build("conv", (28, 28, 1), 10).graph)
     assert [seen[name] for name in ("conv1", "conv2", "conv3")] == ["5", "9", "15"]
     assert [seen[name] for name in ("flatten", "dense", "logits")] == ["-", "-", "-"]
+
+
+def test_a_residual_network_sees_what_its_convolutions_see():
+    """By hand: 3 + 2*2 a block with steps of 1; then a stride of 2 doubles the steps."""
+    seen = fields(build("resnet-cifar-20", (32, 32, 3), 10).graph)
+    names = ("conv1", "conv2_1_add", "conv2_3_add", "conv3_1_around", "conv3_1_add")
+    assert [seen[name] for name in names] == ["3", "7", "15", "15", "21"]
+
+
+def test_a_fractal_sees_what_its_deepest_column_sees():
+    seen = fields(build("fractalnet-20", (32, 32, 3), 10).graph)
+    names = ("block1_column1_row1", "block1_join2_row1", "block1_join3_row1", "block1_pool")
+    assert [seen[name] for name in names] == ["3", "5", "9", "10"]
 
 
 def test_pooling_widens_the_field():
@@ -104,6 +119,8 @@ def test_what_may_see_everything_has_no_field():
         ("lenet5", "s2", "mean of 2x2, stride 2, valid"),
         ("lenet5-1998", "c3", "convolution 5x5, valid, by the table of 1998"),
         ("mlp", "dense1", "dense, sigmoid"),
+        ("resnet-cifar-20", "conv3_1_around", "every second pixel, and maps of zeros"),
+        ("fractalnet-20", "block1_join2_row1", "mean of columns, some dropped while training"),
     ],
 )
 def test_every_kind_is_said_in_words(name, layer, what):
@@ -111,7 +128,7 @@ def test_every_kind_is_said_in_words(name, layer, what):
     assert rows[layer].what == what
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", map(papers_by_family, MODELS))
 def test_no_name_of_a_class_is_shown(name):
     for row in arithmetic(build(name, MODELS[name].shape, 10).graph):
         assert not re.search("[A-Z]", row.what), row

@@ -7,6 +7,7 @@ from saccade.models.frozen import frozen_until
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import unallocated
 from saccade.models.network import build
+from saccade.models.resnet_cifar import Widen
 
 layers = keras.layers
 
@@ -55,6 +56,11 @@ def test_a_network_that_learns_nowhere_gains_nothing():
 )
 def test_what_moves_or_draws_in_training_ends_it(moves, position):
     assert until(still(layers.Conv2D(4, 3)), moves(), *rest()) == position
+
+
+def test_our_own_layers_are_known():
+    keeps, widens = still(layers.Conv2D(4, 3)), Widen(6)
+    assert until(keeps, widens, *rest()) == 2
 
 
 def test_a_layer_of_ones_own_may_do_anything():

@@ -52,9 +52,7 @@ def windows(x, size, strides, padding, outside):
 
 
 def convolved(x, kernel, strides=(1, 1), padding="valid"):
-    return np.einsum(
-        "nyxijc,ijcf->nyxf", windows(x, kernel.shape[:2], strides, padding, 0.0), kernel
-    )
+    return np.tensordot(windows(x, kernel.shape[:2], strides, padding, 0.0), kernel, axes=3)
 
 
 def squash(x):
@@ -92,7 +90,10 @@ def one_layer(layer, given, inputs, training):
         case "Dense":
             return activation(x @ given["kernel"] + given.get("bias", 0))
         case "Conv2D":
-            y = convolved(x, given["kernel"], layer.strides, layer.padding)
+            kernels = np.split(given["kernel"], layer.groups, axis=-1)
+            pairs = zip(np.split(x, layer.groups, axis=-1), kernels, strict=True)
+            groups = [convolved(*pair, layer.strides, layer.padding) for pair in pairs]
+            y = np.concatenate(groups, axis=-1)
             return activation(y + given.get("bias", 0))
         case "MaxPooling2D":
             return windows(x, layer.pool_size, layer.strides, layer.padding, -np.inf).max((3, 4))
@@ -124,6 +125,16 @@ def one_layer(layer, given, inputs, training):
             return sum(inputs)
         case "GlobalAveragePooling2D":
             return x.mean((1, 2))
+        case "Concatenate":
+            return np.concatenate(inputs, axis=-1)
+        case "Widen":
+            y = np.zeros((*x[:, ::2, ::2].shape[:3], layer.channels))
+            y[..., : x.shape[-1]] = x[:, ::2, ::2]
+            return y
+        case "Columns":
+            return None
+        case "Join":
+            return sum(inputs[:-1]) / (len(inputs) - 1)
         case "Subsample":
             four = windows(x, (2, 2), (2, 2), "valid", 0).sum((3, 4))
             return four * given["weight"] + given["bias"]
@@ -171,7 +182,7 @@ def made(name, classes, normalisation=None):
         model = keras_model(name, shape, classes, normalisation)
     graph = layer_graph(model)
     for node in graph.nodes:
-        if node.kind in ("Dropout", "AlphaDropout"):
+        if hasattr(node.layer, "rate"):
             node.layer.rate = 0.0
     rule = recipe(name, steps=1, batch_size=PICTURES, augment=())
     engine = Engine(graph, rule, Preprocess(*shape, scale=0.01, offset=-0.3), choose_forms(graph))
@@ -203,11 +214,13 @@ def first_weights_of(engine):
 def stirred(weights):
     """No value of an array like the next, none zero; all near where they were."""
     rng = np.random.default_rng(1)
-    return {
-        name: np.float32(value * rng.uniform(0.8, 1.2, value.shape))
-        + np.float32(np.abs(rng.normal(0, 0.05, value.shape)))
-        for name, value in weights.items()
-    }
+    moved = {}
+    for name, value in weights.items():
+        # A twentieth of an ordinary value more: what many layers add up stays in reach of float32.
+        size = np.abs(value).mean() or 1.0
+        more = np.abs(rng.normal(0, 0.05 * min(size, 1.0), value.shape))
+        moved[name] = np.float32(value * rng.uniform(0.8, 1.2, value.shape) + more)
+    return moved
 
 
 CASES = [*((name, 3) for name in MODELS), ("cats-dogs", 2)]

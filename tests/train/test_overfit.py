@@ -26,6 +26,11 @@ FAST = {
     "cats-dogs",
     "lenet5",
     "residual",
+    "resnet-18",
+    "resnext-50",
+    "resnet-cifar-20",
+    "densenet-40",
+    "fractalnet-20",
 }
 SIGMOID = {"mlp", "mlp-bn"}
 RATES = {"softmax": 0.05}
@@ -49,7 +54,7 @@ def test_a_batch_of_noise_is_learnt_by_heart(name, rng):
     shape = (side, side, 1)
     graph = build(name, shape, classes).graph
     for node in graph.nodes:
-        if node.kind == "Dropout":
+        if hasattr(node.layer, "rate"):
             node.layer.rate = 0.0
     steps = SIGMOID_STEPS if name in SIGMOID else STEPS
     rule = Recipe(

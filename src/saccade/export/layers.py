@@ -58,4 +58,8 @@ LAYERS: Mapping[str, Write] = {
     "saccade.models.lenet.Subsample": normalisations.subsample,
     "saccade.models.lenet.TableConvolution": convolutions.table_convolution,
     "saccade.models.lenet.Distances": convolutions.distances,
+    # Of residual networks for small pictures, and of fractal ones.
+    "saccade.models.resnet_cifar.Widen": shapes.widened,
+    "saccade.models.fractalnet.Columns": shapes.nothing,  # nobody reads it then
+    "saccade.models.fractalnet.Join": merging.joined,
 }

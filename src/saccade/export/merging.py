@@ -26,6 +26,11 @@ def average(node: Node, writer: Writer, *values: Value) -> Value:
     return total.as_it_lies(writer.add("Mul", [total.name, share]))
 
 
+def joined(node: Node, writer: Writer, *values: Value) -> Value:
+    """A join of FractalNet: the mean of its columns; which of them a picture sees comes last."""
+    return average(node, writer, *values[:-1])
+
+
 def concatenate(node: Node, writer: Writer, *values: Value) -> Value:
     """Concatenate, of pictures by channel, of vectors end to end."""
     axes = len(values[0].shape)

@@ -84,6 +84,18 @@ def zero_padding(node: Node, writer: Writer, x: Value) -> Value:
     return Value(writer.add("Pad", [x.name, pads]), node.output_shape, first=True)
 
 
+def widened(node: Node, writer: Writer, x: Value) -> Value:
+    """A shortcut of ResNet: every second pixel, and maps of zeros behind."""
+    x = writer.channels_first(x)
+    (down, across), behind = node.layer.strides, node.output_shape[2] - node.input_shape[2]
+    height, width, _ = node.input_shape
+    numbers = ([0, 0], [height, width], [2, 3], [down, across])
+    inputs = [x.name, *(writer.constant(each, np.int64) for each in numbers)]
+    pads = writer.constant([0, 0, 0, 0, 0, behind, 0, 0], np.int64)
+    name = writer.add("Pad", [writer.add("Slice", inputs), pads])
+    return Value(name, node.output_shape, first=True)
+
+
 def cropping(node: Node, writer: Writer, x: Value) -> Value:
     """Cropping2D."""
     x = writer.channels_first(x)

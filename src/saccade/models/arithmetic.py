@@ -15,13 +15,16 @@ WINDOWS = {
     "AveragePooling2D": "pool_size",
     "saccade.models.lenet.Subsample": "pool_size",
     "saccade.models.lenet.TableConvolution": "kernel_size",
+    "saccade.models.resnet_cifar.Widen": "pool_size",
     "saccade.models.weight_norm.WeightNormConv2D": "kernel_size",
 }
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
     "AlphaDropout GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average "
-    "Maximum Minimum Concatenate ZeroPadding2D Cropping2D".split()
+    "Maximum Minimum Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join".split()
 )
+# What draws without looking at the picture.
+BLIND = "saccade.models.fractalnet.Columns"
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,9 @@ Field = tuple[Seen, Seen] | None
 def receptive_fields(graph: Graph) -> list[Field]:
     """(down, across) of each layer; None from where a value may see the whole picture."""
     fields: dict[int, Field] = {-1: (Seen(), Seen())}
+    blind = {node.position for node in graph.nodes if node.kind == BLIND}
     for node in graph.nodes:
-        fields[node.position] = _through(node, [fields[i] for i in node.inputs])
+        fields[node.position] = _through(node, [fields[i] for i in node.inputs if i not in blind])
     return [fields[node.position] for node in graph.nodes]
 
 
@@ -134,6 +138,8 @@ def _what(node: Node) -> str:
         return f"dense{_activation(node)}"
     if node.kind == "Activation":
         return _activation(node).removeprefix(", ") or "linear"
+    if node.kind == "Dropout" and layer.noise_shape is not None:
+        return f"all of a picture dropped {layer.rate:.3g}, while training"
     if node.kind in ("Dropout", "SpatialDropout2D", "AlphaDropout"):
         return f"dropout {layer.rate:g}, while training"
     return NAMES.get(node.kind, node.kind.rpartition(".")[2])
@@ -155,6 +161,9 @@ NAMES = {
     "GlobalMaxPooling2D": "largest of each map",
     "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
     "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
+    "saccade.models.resnet_cifar.Widen": "every second pixel, and maps of zeros",
+    "saccade.models.fractalnet.Columns": "which column is seen alone, while training",
+    "saccade.models.fractalnet.Join": "mean of columns, some dropped while training",
     "saccade.models.lenet.Distances": "minus the squared distance to a fixed code a class",
 }
 

@@ -101,6 +101,13 @@ def _apart(whole: Activation, like: Parts) -> Parts:
     return tuple(Activation(array) for array in jnp.split(whole.batch_first(), ends))
 
 
+def _seed(node: Node, run: Pass, state: Any) -> Array:
+    """What a layer draws from, in the shape of its `state`; without a key nothing is drawn."""
+    if run.mode.key is None:
+        return jnp.zeros(state.shape, state.dtype)
+    return jax.random.key_data(run.key(node)).astype(state.dtype)
+
+
 def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
     """The layer as Keras has it, batch-first. Its random state comes from the pass's key."""
     layer, by_variable = node.layer, {id(v): name for name, v in node.weights}
@@ -109,7 +116,7 @@ def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
         return [
             run.weights[by_variable[id(v)]]
             if id(v) in by_variable
-            else jax.random.key_data(run.key(node)).astype(v.dtype)
+            else _seed(node, run, v)
             for v in variables
         ]
 

@@ -3,6 +3,8 @@
 from saccade.models.backend import keras
 from saccade.models.graph import Graph, Node
 
+OURS = "saccade.models."  # how the kinds of layers begin that are written here
+
 
 def frozen_until(graph: Graph) -> int:
     """The last position up to which nothing learns and nothing is drawn, -1 if nothing begins so.
@@ -33,7 +35,8 @@ def _is_still(node: Node) -> bool:
     moves = bool(node.weights) and node.layer.trainable
     seeds = keras.random.SeedGenerator
     drawn = any(isinstance(value, seeds) for value in vars(node.layer).values())
-    return not (learns or moves or (drawn and _rate(node) != 0) or "." in node.kind)
+    unknown = "." in node.kind and not node.kind.startswith(OURS)
+    return not (learns or moves or (drawn and _rate(node) != 0) or unknown)
 
 
 def _rate(node: Node) -> float:

@@ -5,6 +5,7 @@ from typing import Any
 
 from saccade.core.errors import unknown_name
 from saccade.models import MODELS, OWN, TRANSFER, is_file, model_entry
+from saccade.models.papers import DENSE_AND_FRACTAL, RESNETS
 from saccade.train.geometry import Affine
 from saccade.train.originals import RECIPES
 from saccade.train.recipe import Recipe
@@ -25,6 +26,7 @@ _DEFAULT = Recipe(
 _DENSE = replace(_DEFAULT, batch_size=100, schedule=Cosine(0.003))
 _NORMALISED = replace(_DEFAULT, epochs=12, least_steps=1_500, schedule=Cosine(0.003))
 _PHOTO = replace(_DEFAULT, least_steps=1_000, batch_size=32, schedule=Cosine(0.003))
+_DEEP = replace(_PHOTO, schedule=Cosine(0.001))
 
 # The head of the course's flowers notebook; its penalty, too. As a rule the base is frozen, and an
 # update takes microseconds.
@@ -78,6 +80,7 @@ DEFAULTS: dict[str, Recipe] = {
     "lenet5": _DEFAULT,
     "lenet5-1998": _DEFAULT,
     "residual": _PHOTO,
+    **dict.fromkeys((*RESNETS, *DENSE_AND_FRACTAL), _DEEP),
 }
 
 

@@ -1,0 +1,140 @@
+"""Residual networks for small pictures, the same without shortcuts, and with random depth.
+
+He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", 2015, section 4.2: a 3x3
+convolution, then 2n of them at each of 16, 32 and 64 channels, the mean of each map: 6n + 2 layers
+with weights. Shortcuts have none themselves (option A): where the picture halves they take every
+second pixel and fill up with maps of zeros, so that a plain network has as many weights as the
+residual one of its depth. Each block starts as its shortcut: the scale of its last batch norm
+starts at zero (Goyal et al. 2017, section 5.1). Pictures of any size get the same network.
+"""
+
+from typing import Any
+
+from saccade.models.backend import keras
+from saccade.models.resnet import convolution, joined, relu
+
+layers, ops = keras.layers, keras.ops
+WIDTHS = (16, 32, 64)
+# Of what the last block adds, half is dropped; before it less, in a line (Huang et al., eq. 4).
+LAST_DROPPED = 0.5
+
+
+def resnet_cifar_20(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("resnet-cifar-20", shape, classes, 20)
+
+
+def resnet_cifar_32(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("resnet-cifar-32", shape, classes, 32)
+
+
+def resnet_cifar_44(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("resnet-cifar-44", shape, classes, 44)
+
+
+def resnet_cifar_56(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("resnet-cifar-56", shape, classes, 56)
+
+
+def resnet_cifar_110(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("resnet-cifar-110", shape, classes, 110)
+
+
+def plain_cifar_20(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("plain-cifar-20", shape, classes, 20, shortcuts=False)
+
+
+def plain_cifar_32(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("plain-cifar-32", shape, classes, 32, shortcuts=False)
+
+
+def plain_cifar_44(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("plain-cifar-44", shape, classes, 44, shortcuts=False)
+
+
+def plain_cifar_56(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes]."""
+    return small_network("plain-cifar-56", shape, classes, 56, shortcuts=False)
+
+
+def stochastic_depth_110(shape: tuple[int, int, int], classes: int) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes].
+
+    Huang, Sun, Liu, Sedra and Weinberger, "Deep Networks with Stochastic Depth", 2016, section 4:
+    while resnet-cifar-110 learns, what a block adds is dropped with a probability that grows from
+    0 to 0.5 with its depth; when it answers, all blocks are there. Ours drops for each picture by
+    itself, the paper for a whole batch, and ours divides what is kept by its share, where the
+    paper multiplies by it when answering: what is expected is the same.
+    """
+    return small_network("stochastic-depth-110", shape, classes, 110, last_dropped=LAST_DROPPED)
+
+
+def small_network(
+    name: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    depth: int,
+    *,
+    shortcuts: bool = True,
+    last_dropped: float = 0.0,
+) -> keras.Model:
+    """A network of 6n + 2 layers; blocks drop what they add, the last at this rate, others less.
+
+    >>> small_network("tiny", (16, 16, 3), 10, 8).count_params()
+    75770
+    """
+    picture = layers.Input(shape)
+    x = relu(convolution(picture, WIDTHS[0], 3, "conv1"), "conv1")
+    each = (depth - 2) // 6
+    for number in range(1, 3 * each + 1):
+        stage, place = divmod(number - 1, each)
+        stride = 2 if stage > 0 and place == 0 else 1
+        dropped = last_dropped * number / (3 * each)
+        x = _block(x, WIDTHS[stage], stride, f"conv{stage + 2}_{place + 1}", shortcuts, dropped)
+    x = layers.GlobalAveragePooling2D(name="mean")(x)
+    return keras.Model(picture, layers.Dense(classes, name="logits")(x), name=name)
+
+
+def _block(x: Any, width: int, stride: int, name: str, shortcut: bool, dropped: float) -> Any:
+    """Two convolutions [n, h, w, c] -> [n, h/stride, w/stride, width], and the way around them."""
+    through = relu(convolution(x, width, 3, f"{name}_a", stride=stride), f"{name}_a")
+    through = convolution(through, width, 3, f"{name}_b", scale="zeros" if shortcut else "ones")
+    if dropped:
+        # All of a picture's values, or none.
+        drop = layers.Dropout(dropped, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")
+        through = drop(through)
+    if not shortcut:
+        return relu(through, name)
+    around = x if stride == 1 else Widen(width, name=f"{name}_around")(x)
+    return joined(through, around, name)
+
+
+class Widen(keras.layers.Layer):  # type: ignore[misc]
+    """Every second pixel, with maps of zeros behind those that are there: a shortcut (option A).
+
+    >>> Widen(4)(ops.ones((1, 5, 4, 3))).shape
+    (1, 3, 2, 4)
+    """
+
+    pool_size, strides = (1, 1), (2, 2)
+
+    def __init__(self, channels: int, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.channels = channels
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """[n, h, w, c] -> [n, h/2, w/2, channels], halves rounded up."""
+        count, height, width, _ = input_shape
+        return count, -(-height // 2), -(-width // 2), self.channels
+
+    def call(self, x: Any) -> Any:
+        """As `compute_output_shape`."""
+        behind = self.channels - x.shape[-1]
+        return ops.pad(x[:, ::2, ::2], ((0, 0), (0, 0), (0, 0), (0, behind)))
