@@ -10,10 +10,12 @@ from saccade.models.backend import jax, keras
 from saccade.models.block import convolution, dense
 from saccade.models.entry import NORMALISATIONS
 from saccade.models.forward import activations, forward, whole
+from saccade.models.from_data import drawn_from
 from saccade.models.graph import layer_graph
-from saccade.models.initialize import first_weights
+from saccade.models.initialize import first_weights, unallocated
 from saccade.models.network import build, keras_model
 from saccade.models.rebuild import rebuild
+from saccade.models.resnet_cifar import small_network
 
 CHOOSING = [name for name, entry in MODELS.items() if entry.choices]
 QUICK = ("mlp-bn", "mlp-deep", "conv-bn")
@@ -187,3 +189,34 @@ def test_no_model_chooses_what_its_function_does_not_know():
         assert len(set(MODELS[name].choices)) == len(MODELS[name].choices) > 1
         if name != "mlp-bn":
             assert MODELS[name].choices == NORMALISATIONS
+
+
+@pytest.mark.parametrize("choice", NORMALISATIONS)
+def test_a_residual_block_starts_as_its_way_around(choice, rng):
+    """Also after weight norm has looked at the data: then what a block adds is still nothing."""
+    with unallocated():
+        graph = layer_graph(small_network("tiny", (8, 8, 3), 3, 8, choice))
+    images = rng.uniform(0, 1, (20, 8, 8, 3)).astype(np.float32)
+    weights = drawn_from(graph, first_weights(graph, "layers", 0), images)
+    run = Pass(weights, Mode(key=jax.random.key(0)), "layers")
+    values = activations(graph, run, images)
+    adds = [node for node in graph.nodes if node.kind == "Add"]
+    assert len(adds) == 3
+    for node in adds:
+        through, around = (np.asarray(whole(values[i]).batch_first()) for i in node.inputs)
+        assert not through.any() and around.any()
+
+
+def test_all_layers_of_a_plain_net_spread_evenly_after_weight_norm_has_looked(rng):
+    with unallocated():
+        graph = layer_graph(small_network("tiny", (8, 8, 3), 3, 8, "weight", shortcuts=False))
+    images = rng.uniform(0, 1, (50, 8, 8, 3)).astype(np.float32)
+    weights = drawn_from(graph, first_weights(graph, "layers", 0), images)
+    values = activations(graph, Pass(weights, Mode(), "patches"), images)
+    layers = [node for node in graph.nodes if "WeightNorm" in node.kind]
+    assert len(layers) == 7
+    for node in layers:
+        given = np.asarray(whole(values[node.position]).batch_first())
+        seen = given.reshape(-1, node.output_shape[-1])
+        np.testing.assert_allclose(seen.mean(0), 0, atol=1e-2)
+        np.testing.assert_allclose(np.median(seen.std(0)), 1, rtol=1e-2)

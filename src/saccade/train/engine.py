@@ -82,11 +82,12 @@ class Engine:
 
         Some layers also look at pictures of `train` (models/from_data.py).
         """
-        kept, seed = pretrained or {}, self.recipe.seed
-        weights = {**first_weights(self.graph, self.recipe.initialization, seed), **kept}
+        drawn = first_weights(self.graph, self.recipe.initialization, self.recipe.seed)
+        kept = pretrained or {}
+        weights = {**drawn, **kept}
         if train is not None and wants_data(self.graph):
-            ids = first_pictures(len(train), self.graph.input_shape, seed)
-            weights = drawn_from(self.graph, weights, self.scaled(train.take(ids).pixels), kept)
+            few = train.take(first_pictures(len(train), train.pixels.shape[1:], self.recipe.seed))
+            weights = drawn_from(self.graph, weights, self.scaled(few.pixels), kept)
         optimizer = first_values(self.layout.optimizer.variables)
         return to_device(weights, optimizer, weights if self.recipe.ema else {})
 
