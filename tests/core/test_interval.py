@@ -91,8 +91,7 @@ def test_students_interval_is_the_formula():
 )
 def test_a_difference_of_shares_is_that_of_the_literature(first, second, low, high):
     terms = [
-        (sign, correct / n, wilson(correct, n))
-        for sign, (correct, n) in ((1, first), (-1, second))
+        (sign, correct / n, wilson(correct, n)) for sign, (correct, n) in ((1, first), (-1, second))
     ]
     value, *ends = combined(terms)
     assert value == pytest.approx(first[0] / first[1] - second[0] / second[1])

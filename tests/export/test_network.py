@@ -35,7 +35,9 @@ def used(graph, seed=0):
     values = {}
     for name, first in first_weights(graph, "layers", seed).items():
         # A gamma that starts at zero would hide the block before it.
-        moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1, "gamma": 0.1}.get(name.rpartition("/")[2], 0)
+        moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1, "gamma": 0.1}.get(
+            name.rpartition("/")[2], 0
+        )
         varied = rng.uniform(1.0, 1.5, first.shape) if name.endswith("moving_variance") else first
         values[name] = (varied + rng.normal(0, 1, first.shape) * moved).astype(np.float32)
     return values

@@ -50,7 +50,7 @@ def test_a_choice_is_recorded_and_built_again(name, choice):
 def test_the_choices_are_different_networks(name):
     graphs = [build(name, small(name), 4, choice).graph for choice in MODELS[name].choices]
     told = [
-        tuple((node.kind, node.activation, node.parameters) for node in graph.nodes)
+        tuple((n.kind, n.activation, *(name for name, _ in n.weights)) for n in graph.nodes)
         for graph in graphs
     ]
     assert len(set(told)) == len(told)
@@ -137,8 +137,8 @@ def test_a_block_halves_by_its_stride_and_ends_before_a_sum(choice, stride):
     assert dense(vector, 4, choice, "d").shape == (None, 4)
 
 
-@pytest.mark.parametrize("form", ["patches", "direct", "layers"])
-@pytest.mark.parametrize("choice", NORMALISATIONS)
+@pytest.mark.parametrize("form", ["patches", "direct"])
+@pytest.mark.parametrize("choice", ["layer", "weight", "selu"])
 def test_all_forms_agree_in_training_and_in_answering(choice, form, rng):
     graph = build("conv-bn", (9, 8, 3), 3, choice).graph
     for node in graph.nodes:
@@ -157,7 +157,9 @@ def test_all_forms_agree_in_training_and_in_answering(choice, form, rng):
     images = rng.normal(0, 1, (6, 9, 8, 3)).astype(np.float32)
     for training in (False, True):
         mode = Mode(training=training, key=jax.random.key(0))
-        ours, _ = forward(graph, weights, images, form=form, mode=mode, parts=2)
+        ours, _ = jax.jit(
+            lambda w, x, mode=mode: forward(graph, w, x, form=form, mode=mode, parts=2)
+        )(weights, images)
         keras_own, _ = forward(graph, weights, images, form="layers", mode=mode)
         np.testing.assert_allclose(ours, keras_own, rtol=2e-4, atol=2e-4)
 
@@ -212,7 +214,7 @@ def test_all_layers_of_a_plain_net_spread_evenly_after_weight_norm_has_looked(rn
         graph = layer_graph(small_network("tiny", (8, 8, 3), 3, 8, "weight", shortcuts=False))
     images = rng.uniform(0, 1, (50, 8, 8, 3)).astype(np.float32)
     weights = drawn_from(graph, first_weights(graph, "layers", 0), images)
-    values = activations(graph, Pass(weights, Mode(), "patches"), images)
+    values = activations(graph, Pass(weights, Mode(), "layers"), images)
     layers = [node for node in graph.nodes if "WeightNorm" in node.kind]
     assert len(layers) == 7
     for node in layers:

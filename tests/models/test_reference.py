@@ -225,9 +225,7 @@ def stirred(weights):
 
 CASES = [*((name, 3) for name in MODELS), ("cats-dogs", 2)]
 # The others of what their defaults are tried with above.
-CHOICES = [
-    (name, choice) for name in ("mlp-bn", "conv-bn") for choice in MODELS[name].choices[1:]
-]
+CHOICES = [(name, choice) for name in ("mlp-bn", "conv-bn") for choice in MODELS[name].choices[1:]]
 
 
 @pytest.mark.parametrize("stir", [lambda weights: weights, stirred], ids=["first", "stirred"])

@@ -110,6 +110,7 @@ def test_a_unit_that_never_varies_stays_finite():
     images = np.ones((20, 4, 4, 1), np.float32)
     drawn = drawn_from(graph, first_weights(graph, "layers", 0), images)
     assert all(np.isfinite(value).all() for value in drawn.values())
+    assert (drawn[graph.nodes[1].weight("gamma")] == 1).all()
 
 
 def test_only_layers_that_want_it_change_and_the_same_twice(rng):

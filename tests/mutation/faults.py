@@ -555,7 +555,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("ops.sum(ops.square(direction), inputs)", "ops.sum(ops.abs(direction), inputs)"),
             ('"bias": -mean * gamma}', '"bias": -mean}'),
             ("ops.std(values, others)", "ops.var(values, others)"),
-            ("1 / ops.maximum(deviation, LEAST)", "1 / deviation"),
+            ("1 / ops.maximum(deviation, LEAST), 1.0)", "1 / deviation, 1 / deviation)"),
         ],
     ),
     (

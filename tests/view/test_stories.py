@@ -75,7 +75,7 @@ def test_a_line_a_row_and_a_line_a_claim(folder):
 
 def test_the_page_has_the_claims_the_charts_and_the_table(folder):
     page = write_story(folder).read_text("utf-8")
-    assert page.count("<svg") == 3
+    assert page.count('<svg class="chart') == 3
     assert page.count('class="ribbon"') == 1
     assert page.count('class="curve curve-0"') >= 1
     assert "what &lt;plain-20&gt; adds" in page and "&lt;b&gt;" in page and "<b>:" not in page

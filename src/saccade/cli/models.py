@@ -117,8 +117,8 @@ def _one(
     what = (base or model_entry(name)).what
     print(f"{name}: {what}; input {'x'.join(map(str, size))}, {classes} classes")
     if base is None and model_entry(name).choices:
-        default, *others = model_entry(name).choices
-        print(f"  --normalisation {default} (default) or {', '.join(others)}")
+        first, *others = model_entry(name).choices
+        print(f"  --normalisation {first} (default) or {', '.join(others)}")
     table = [("layer", "what", "output", "sees", "trainable parameters")]
     table += [(row.name, row.what, row.output, row.field, row.working) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]

@@ -45,9 +45,7 @@ def conv_dropout(shape: tuple[int, int, int], classes: int) -> keras.Model:
     )
 
 
-def conv_bn(
-    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
-) -> keras.Model:
+def conv_bn(shape: tuple[int, int, int], classes: int, normalisation: str = "batch") -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes].
 
     mnist_4.2_batchnorm_convolutional.py: 6x6x24, 5x5x48, 4x4x64; batch norm before each activation,

@@ -4,7 +4,7 @@ A layer that wants it has a method `from_data(x, weights)`: what it reads, float
 own first weights by their local names; it gives those of them that are to be others.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ def wants_data(graph: Graph) -> bool:
     return any(map(_wants, graph.nodes))
 
 
-def first_pictures(count: int, shape: tuple[int, int, int], seed: int) -> np.ndarray:
+def first_pictures(count: int, shape: Sequence[int], seed: int) -> np.ndarray:
     """Rising positions among `count` training pictures, at most 500, fewer of large ones.
 
     >>> first_pictures(3, (8, 8, 1), seed=0).tolist(), len(first_pictures(900, (224, 224, 3), 0))

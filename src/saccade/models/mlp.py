@@ -44,9 +44,7 @@ def mlp_dropout(shape: tuple[int, int, int], classes: int) -> keras.Model:
     )
 
 
-def mlp_bn(
-    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
-) -> keras.Model:
+def mlp_bn(shape: tuple[int, int, int], classes: int, normalisation: str = "batch") -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes].
 
     mnist_4.0_batchnorm_five_layers_sigmoid.py: batch norm before each sigmoid, with offset and

@@ -45,9 +45,7 @@ RESNETS: Mapping[str, Entry] = {
     "resnet-34": _photo(
         "resnet", "resnet_34", "16 residual blocks of two 3x3", "ResNet-34", 21_797_672
     ),
-    "resnet-50": _photo(
-        "resnet", "resnet_50", "16 residual bottlenecks", "ResNet-50", 25_557_032
-    ),
+    "resnet-50": _photo("resnet", "resnet_50", "16 residual bottlenecks", "ResNet-50", 25_557_032),
     "resnet-101": _photo(
         "resnet", "resnet_101", "33 residual bottlenecks", "ResNet-101", 44_549_160
     ),
@@ -67,15 +65,33 @@ RESNETS: Mapping[str, Entry] = {
         "ResNeXt-101 (64x4d)",
         83_455_272,
     ),
-    "resnet-cifar-20": _normalised("resnet_cifar_20", "9 residual blocks of 16-32-64", "ResNet-20", 269_722),
-    "resnet-cifar-32": _normalised("resnet_cifar_32", "15 residual blocks of 16-32-64", "ResNet-32", 464_154),
-    "resnet-cifar-44": _normalised("resnet_cifar_44", "21 residual blocks of 16-32-64", "ResNet-44", 658_586),
-    "resnet-cifar-56": _normalised("resnet_cifar_56", "27 residual blocks of 16-32-64", "ResNet-56", 853_018),
-    "resnet-cifar-110": _normalised("resnet_cifar_110", "54 residual blocks of 16-32-64", "ResNet-110", 1_727_962),
-    "plain-cifar-20": _normalised("plain_cifar_20", "resnet-cifar-20 without shortcuts", "plain-20", 269_722),
-    "plain-cifar-32": _normalised("plain_cifar_32", "resnet-cifar-32 without shortcuts", "plain-32", 464_154),
-    "plain-cifar-44": _normalised("plain_cifar_44", "resnet-cifar-44 without shortcuts", "plain-44", 658_586),
-    "plain-cifar-56": _normalised("plain_cifar_56", "resnet-cifar-56 without shortcuts", "plain-56", 853_018),
+    "resnet-cifar-20": _normalised(
+        "resnet_cifar_20", "9 residual blocks of 16-32-64", "ResNet-20", 269_722
+    ),
+    "resnet-cifar-32": _normalised(
+        "resnet_cifar_32", "15 residual blocks of 16-32-64", "ResNet-32", 464_154
+    ),
+    "resnet-cifar-44": _normalised(
+        "resnet_cifar_44", "21 residual blocks of 16-32-64", "ResNet-44", 658_586
+    ),
+    "resnet-cifar-56": _normalised(
+        "resnet_cifar_56", "27 residual blocks of 16-32-64", "ResNet-56", 853_018
+    ),
+    "resnet-cifar-110": _normalised(
+        "resnet_cifar_110", "54 residual blocks of 16-32-64", "ResNet-110", 1_727_962
+    ),
+    "plain-cifar-20": _normalised(
+        "plain_cifar_20", "resnet-cifar-20 without shortcuts", "plain-20", 269_722
+    ),
+    "plain-cifar-32": _normalised(
+        "plain_cifar_32", "resnet-cifar-32 without shortcuts", "plain-32", 464_154
+    ),
+    "plain-cifar-44": _normalised(
+        "plain_cifar_44", "resnet-cifar-44 without shortcuts", "plain-44", 658_586
+    ),
+    "plain-cifar-56": _normalised(
+        "plain_cifar_56", "resnet-cifar-56 without shortcuts", "plain-56", 853_018
+    ),
     "stochastic-depth-110": _cifar(
         "resnet_cifar",
         "stochastic_depth_110",

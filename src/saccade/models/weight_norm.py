@@ -15,7 +15,7 @@ ops = keras.ops
 Array = Any
 
 DEVIATION = 0.05  # of the first directions, section 3
-LEAST = 1e-5  # what never varies in the first batch is not blown up
+LEAST = 1e-3  # a unit that hardly varies in the first batch is not blown up
 
 
 def multiplied_out(direction: Array, gamma: Array) -> Array:
@@ -98,5 +98,5 @@ def _spread_evenly(values: Array) -> dict[str, Array]:
     """What brings each unit's values, the last axis, to the mean 0 and the deviation 1."""
     others = tuple(range(len(values.shape) - 1))
     mean, deviation = ops.mean(values, others), ops.std(values, others)
-    gamma = 1 / ops.maximum(deviation, LEAST)
+    gamma = ops.where(deviation > LEAST, 1 / ops.maximum(deviation, LEAST), 1.0)
     return {"gamma": gamma, "bias": -mean * gamma}

@@ -100,7 +100,9 @@ def _section(chart: Mapping[str, Any]) -> str:
                 for name, (value, low, high) in chart["dots"].items()
             ],
         )
-        words = "A dot is the accuracy on validation with its interval, a line across that of train."
+        words = (
+            "A dot is the accuracy on validation with its interval, a line across that of train."
+        )
     return page.section(title.capitalize(), drawn, page.paragraph(page.text(words), "quiet"))
 
 
@@ -110,7 +112,9 @@ def _drawn_curves(chart: Mapping[str, Any]) -> str:
     margin = 0.04 * (max(heights) - min(heights)) or 0.04
     low, high = min(heights) - margin, max(heights) + margin
     series = [Series(name, points) for name, points in curves.items()]
-    return draw(Chart("", chart["across"], series, low, high))
+    drawn = draw(Chart("log10", chart["across"], series, low, high))
+    # A second column, though empty: it is drawn for half of the width.
+    return f'<div class="pair"><div>{drawn}</div><div></div></div>'
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -68,8 +68,9 @@ def contrast(*terms: Term) -> Difference:
     ...     accuracy = Accuracy(right / 1000, 0.0, 0.0, 0.0, 1000)
     ...     return [Measure(accuracy, accuracy, ())]
     >>> str(contrast((1, row(930), "validation"), (-1, row(900), "validation")))
-    '+3.0 points (+0.5 to +5.5)'
+    '+3.0 points (+0.6 to +5.5)'
     """
+
     def total(seed: int) -> float:
         told = [(factor, _accuracy_of(measures[seed], part)) for factor, measures, part in terms]
         return sum(factor * accuracy.accuracy for factor, accuracy in told)

@@ -105,5 +105,5 @@ def depth_charts(told: Told, depths: tuple[int, ...]) -> list[Chart]:
         ]
     charts: list[Chart] = [Lines("accuracy on validation", "layers", lines)]
     if all(slopes.values()):
-        charts.append(Curves("length of the slope, power of 10", "layer", slopes))
+        charts.append(Curves("length of the slope", "layer", slopes))
     return charts

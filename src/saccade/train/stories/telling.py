@@ -30,6 +30,10 @@ from saccade.train.stories.story import Evidence, Row, Story, chart_to_json
 
 MOST_OF_TRAIN = 2_000  # pictures that the last weights answer once more
 DIVERGED = "diverged"
+UNKNOWN = (
+    *("seconds", "images_per_second", "test", "best_watched_accuracy"),
+    *("band", "in_band", "above_band"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +150,7 @@ def _line(each: Row, runs: Sequence[Run], evidence: Evidence) -> dict[str, Any]:
     else:
         parameters = runs[0].facts["model"]["parameters"]
         line = {"rung": rung.model, "id": rung.recipe, "adds": rung.adds, "parameters": parameters}
-        line |= {"seconds": None, "images_per_second": None, "test": None, "steered": DIVERGED}
+        line |= dict.fromkeys(UNKNOWN) | {"steered": DIVERGED}
     measures = evidence.measures
     return {
         **line,
@@ -174,6 +178,7 @@ def _judged(claims: list[Claim], rows: Sequence[dict[str, Any]]) -> list[Claim]:
 
 
 def _write(folder: Path, plan: Plan, rows: list[dict[str, Any]], more: Mapping[str, Any]) -> None:
-    told = {"data": plan.dataset.name, "statement": plan.dataset.statement}
-    told |= {"story": plan.story.name, "title": plan.story.title, "rows": rows}
-    durable.write_json(folder / RESULT, {**told, **more})
+    data, story = plan.dataset, plan.story
+    about = {"data": data.name, "statement": data.statement}
+    about |= {"story": story.name, "title": story.title}
+    durable.write_json(folder / RESULT, {**about, "rows": rows, **more})
