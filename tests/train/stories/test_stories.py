@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 import saccade
@@ -179,3 +180,11 @@ def test_a_line_has_few_points_and_both_ends(made_up):
     assert len(line) <= 16
     assert (line[0][0], line[-1][0], line[-1][1]) == (1, 100, 0.9)
     assert [x for x, *_ in line] == sorted({x for x, *_ in line})
+
+
+@pytest.mark.parametrize("pictures, left", [(60_000, 1_000), (1_438, 719), (200_000, 2_000)])
+def test_few_pictures_are_left_to_learn_from(pictures, left, digits):
+    ids = np.arange(pictures) % len(digits.train)
+    many = dataclasses.replace(digits, train=digits.train.take(ids))
+    share = dropout(many, 1.0).rows[0].recipe.validation_share
+    assert pictures * (1 - share) == pytest.approx(left)
