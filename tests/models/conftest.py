@@ -21,6 +21,6 @@ def by_family(name, *more):
     return pytest.param(name, *more, marks=marks)
 
 
-def papers_by_family(name):
-    """The same where all but the networks of papers are quick."""
-    return by_family(name) if name in PAPERS else name
+def by_depth(name, *more):
+    """The same for what costs little, but for the deep networks of papers."""
+    return by_family(name, *more) if name in PAPERS else pytest.param(name, *more)

@@ -12,7 +12,7 @@ from saccade.models.backend import jax, keras
 from saccade.models.graph import layer_graph
 from saccade.models.network import build
 
-from .conftest import papers_by_family
+from .conftest import by_depth
 
 
 def test_the_linear_model_of_the_quiz():
@@ -41,7 +41,7 @@ def test_batch_norm_says_what_is_not_trained():
     assert rows["conv1"].working == "6*6*1*24 = 864"
 
 
-@pytest.mark.parametrize("name", map(papers_by_family, MODELS))
+@pytest.mark.parametrize("name", map(by_depth, MODELS))
 def test_rows_add_up(name):
     network = build(name, MODELS[name].shape, MODELS[name].classes)
     rows = arithmetic(network.graph)
@@ -128,7 +128,7 @@ def test_every_kind_is_said_in_words(name, layer, what):
     assert rows[layer].what == what
 
 
-@pytest.mark.parametrize("name", map(papers_by_family, MODELS))
+@pytest.mark.parametrize("name", map(by_depth, MODELS))
 def test_no_name_of_a_class_is_shown(name):
     for row in arithmetic(build(name, MODELS[name].shape, 10).graph):
         assert not re.search("[A-Z]", row.what), row

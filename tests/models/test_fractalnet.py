@@ -5,8 +5,8 @@ import pytest
 
 from saccade.models.activation import Mode
 from saccade.models.backend import jax, keras
-from saccade.models.fractalnet import Columns, Join, fractal_network
 from saccade.models.forward import forward
+from saccade.models.fractalnet import Columns, Join, fractal_network
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import first_weights, unallocated
 from saccade.models.network import build
@@ -87,7 +87,9 @@ def test_answering_takes_the_mean_of_all_columns(form):
 def shares(join, chosen, count=4000):
     """What each column counts, [n, columns]: column i alone is 1 in the i-th place of the value."""
     columns = len(join.columns)
-    values = [np.tile(np.eye(columns, dtype=np.float32)[i], (count, 1, 1, 1)) for i in range(columns)]
+    values = [
+        np.tile(np.eye(columns, dtype=np.float32)[i], (count, 1, 1, 1)) for i in range(columns)
+    ]
     got = join([*values, np.broadcast_to(chosen, (count, np.shape(chosen)[-1]))], training=True)
     return np.asarray(got)[:, 0, 0]
 
@@ -99,7 +101,9 @@ def test_a_join_drops_each_column_by_itself_but_never_all():
     np.testing.assert_allclose(found.sum(1), 1, rtol=1e-6)
     counts = alive.sum(1)
     for number in (1, 2, 3):
-        np.testing.assert_allclose(found[(counts == number)[:, None] & alive], 1 / number, rtol=1e-6)
+        np.testing.assert_allclose(
+            found[(counts == number)[:, None] & alive], 1 / number, rtol=1e-6
+        )
     # 0.4^3 of the time all would go, and one of three stays.
     expected = 0.6 + 0.4**3 / 3
     assert alive.mean(0) == pytest.approx([expected] * 3, abs=0.03)

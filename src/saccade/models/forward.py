@@ -114,9 +114,7 @@ def as_keras(node: Node, run: Pass, inputs: list[Activation]) -> Activation:
 
     def values(variables: list[Any]) -> list[Array]:
         return [
-            run.weights[by_variable[id(v)]]
-            if id(v) in by_variable
-            else _seed(node, run, v)
+            run.weights[by_variable[id(v)]] if id(v) in by_variable else _seed(node, run, v)
             for v in variables
         ]
 

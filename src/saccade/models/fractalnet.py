@@ -148,9 +148,7 @@ class Join(keras.layers.Layer):  # type: ignore[misc]
         if not training:
             return reduce(ops.add, parts) / len(parts)
         shares = ops.cast(self._shares(chosen), parts[0].dtype)
-        weighed = [
-            part * ops.reshape(shares[:, i], (-1, 1, 1, 1)) for i, part in enumerate(parts)
-        ]
+        weighed = [part * ops.reshape(shares[:, i], (-1, 1, 1, 1)) for i, part in enumerate(parts)]
         return reduce(ops.add, weighed)
 
     def _shares(self, chosen: Any) -> Any:
