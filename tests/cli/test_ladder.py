@@ -52,7 +52,7 @@ def test_a_story_says_whether_its_claims_hold(command, tmp_path):
         assert {"rung", "id", "parameters", "seconds", "images_per_second", "test"} <= set(row)
     assert all(claim["holds"] in (True, False, None) for claim in value["claims"])
     assert "4 trainings" in said.err.splitlines()[0]
-    assert "dropout narrows the gap: " in said.err
+    assert "dropout narrows the gap between the losses: " in said.err
     page = (tmp_path / value["run"] / "report.html").read_text("utf-8")
     assert "What it shows" in page and "<svg" in page
 

@@ -11,29 +11,26 @@ from saccade.run.events import Saved
 from saccade.train.commands import Save
 
 
-@pytest.fixture
-def trained(command, tmp_path):
-    said = command(
+def test_a_run_with_weight_norm_is_judged_repeated_and_exported(typed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = typed(
         *("train", "digits", "--model", "mlp-deep", "--normalisation", "weight"),
         *("--steps", "30", "--name", "mine"),
     )
     assert said.code == 0, said.err
     assert "normalisation weight" in said.err
-    return Run(tmp_path / "runs" / "mine")
-
-
-def test_a_run_with_weight_norm_is_judged_repeated_and_exported(trained, command, tmp_path):
-    model = trained.facts["model"]
+    run = Run(tmp_path / "runs" / "mine")
+    model = run.facts["model"]
     assert (model["model"], model["arguments"]) == ("mlp-deep", {"normalisation": "weight"})
-    said = command("eval", "runs/mine", "--json")
+    said = typed("eval", "runs/mine", "--json")
     assert said.code == 0, said.err
     accuracy = json.loads(said.out.splitlines()[-1])["test"]["accuracy"]
-    assert accuracy == trained.metrics["test"]["accuracy"]
+    assert accuracy == run.metrics["test"]["accuracy"]
     # Its first weights were drawn from the data; the same again.
-    said = command("rerun", "runs/mine", "--name", "again")
+    said = typed("rerun", "runs/mine", "--name", "again", "--no-view")
     assert said.code == 0, said.out
     assert "identical" in said.out
-    said = command("export", "runs/mine", "--out", "bundle")
+    said = typed("export", "runs/mine", "--out", "bundle")
     assert said.code == 0, said.err
 
 
@@ -71,7 +68,10 @@ def test_what_was_interrupted_goes_on_to_the_same_bits(choice, typed, tmp_path, 
         (("--resume", "runs/none", "--normalisation", "layer"), "leave the other options out"),
     ],
 )
-def test_a_wrong_choice_is_refused_before_anything_is_read(typed, tmp_path, options, says):
+def test_a_wrong_choice_is_refused_before_anything_is_read(
+    typed, tmp_path, monkeypatch, options, says
+):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "net.py").write_text("def build(shape, classes): ...")
     data = () if "--resume" in options else ("digits",)
     said = typed("train", *data, *options)
@@ -79,18 +79,12 @@ def test_a_wrong_choice_is_refused_before_anything_is_read(typed, tmp_path, opti
     assert says in said.err
 
 
-def test_the_default_model_has_the_choice_too(typed, tmp_path, monkeypatch):
+def test_the_default_model_has_the_choice_too_and_a_base_has_none(typed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = typed("train", "digits", "--normalisation", "layer", "--steps", "2", "--out", "run")
     assert said.code == 0, said.err
     model = Run(tmp_path / "run").facts["model"]
     assert (model["model"], model["arguments"]) == ("conv-bn", {"normalisation": "layer"})
-
-
-def test_a_base_is_the_model_of_the_table(typed, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    first = ("train", "digits", "--normalisation", "layer", "--steps", "2", "--out", "run")
-    assert typed(*first).code == 0
     said = typed("train", "digits", "--weights", "run", "--steps", "2", "--out", "next")
     assert said.code == 2
     assert "a base is one of the table" in said.err

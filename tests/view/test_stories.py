@@ -32,6 +32,7 @@ CHARTS = [
     {
         "kind": "curves",
         "title": "length of the slope",
+        "unit": "log10",
         "across": "layer",
         "curves": {"plain-56": [[1, -2.0], [2, -1.0]], "residual-56": [[1, -0.5], [2, -0.4]]},
     },

@@ -112,7 +112,7 @@ def _drawn_curves(chart: Mapping[str, Any]) -> str:
     margin = 0.04 * (max(heights) - min(heights)) or 0.04
     low, high = min(heights) - margin, max(heights) + margin
     series = [Series(name, points) for name, points in curves.items()]
-    drawn = draw(Chart("log10", chart["across"], series, low, high))
+    drawn = draw(Chart(chart["unit"], chart["across"], series, low, high))
     # A second column, though empty: it is drawn for half of the width.
     return f'<div class="pair"><div>{drawn}</div><div></div></div>'
 

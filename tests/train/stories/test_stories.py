@@ -111,18 +111,31 @@ def test_normalisations_are_held_against_none(made_up):
     assert verdicts(normalisation_claims(told)) == [True, None, False, True]
 
 
-def test_a_gap_is_narrower_or_is_not(made_up):
+def test_a_gap_is_narrower_with_every_seed_or_it_is_not(made_up):
+    def row(name, share, *losses):
+        made = made_up(name, *[share] * len(losses), n=50_000)
+        lossy = [
+            dataclasses.replace(m, validation=dataclasses.replace(m.validation, loss=loss))
+            for m, loss in zip(made.measures, losses, strict=True)
+        ]
+        return dataclasses.replace(made, measures=lossy)
+
     told = by_name(
-        made_up("nothing", 0.88, train=1.0, n=50_000),
-        made_up("dropout", 0.90, train=1.0, n=50_000),
-        made_up("l1", 0.88, train=0.97, n=50_000),
-        made_up("l2", 0.86, train=1.0, n=50_000),
+        row("nothing", 0.88, 0.9),
+        row("dropout", 0.90, 0.7),
+        row("l1", 0.88, 0.9),
+        row("l2", 0.86, 1.1),
     )
     claims = dropout_claims(told)
-    assert verdicts(claims) == [True, True, False]
-    # The gap of `l1` is narrower by what it has lost on train, and its words say so.
-    assert "the gap is +3.0 points" in claims[1].found
-    assert "on validation +0.0 points" in claims[1].found
+    assert verdicts(claims) == [True, True, False, None, False, False]
+    assert claims[0].found == "0.20 nats instead of 0.40"
+    assert claims[0].margin == pytest.approx(0.2)
+    told = by_name(
+        row("nothing", 0.88, 0.9, 0.8),
+        *(row(name, 0.88, 0.7, 0.81) for name in ("dropout", "l1", "l2")),
+    )
+    first = dropout_claims(told)[0]
+    assert first.holds is False and first.margin == pytest.approx(-0.01)
 
 
 @pytest.mark.parametrize("name", STORIES)
@@ -169,8 +182,9 @@ def test_charts_are_plain_values(made_up, of_depth, digits):
     assert [x for x, *_ in lines["lines"]["plain"]] == [20, 32, 56]
     assert curves["curves"]["plain-56"] == [(1.0, 0.0), (2.0, pytest.approx(-1.0))]
     told = by_name(*(made_up(name, 0.9, train=0.99) for name in ("nothing", "dropout", "l1", "l2")))
-    [gaps] = dropout(digits, 1.0).charts(told)
-    assert isinstance(gaps, Gaps)
+    curves, gaps = dropout(digits, 1.0).charts(told)
+    assert isinstance(curves, Curves) and isinstance(gaps, Gaps)
+    assert curves.curves["l2"] == [(100.0, 0.5)]
     assert gaps.beside["l1"] == pytest.approx(0.99)
 
 

@@ -12,7 +12,7 @@ from saccade.train.stories.claim import Claim, gain, more_than
 from saccade.train.stories.story import Chart, Lines, Row, Story, Told
 
 MODEL = "mlp-deep"
-STEPS = 1_000
+STEPS = 500
 WORDS = {
     "none": "nothing",
     "batch": "batch norm",
@@ -37,8 +37,8 @@ def normalisation(dataset: Dataset, share: float) -> Story:
         batch_size=100,
         optimizer="sgd",
         momentum=0.9,
-        schedule=Cosine(0.02),
-        evaluate_every=max(1, steps // 40),
+        schedule=Cosine(0.01),
+        evaluate_every=max(1, steps // 25),
     )
     rows = [Row(kind, words, MODEL, recipe, kind) for kind, words in WORDS.items()]
     title = "normalisations of a deep net"

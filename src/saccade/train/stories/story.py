@@ -71,9 +71,10 @@ class Lines:
 
 @dataclass(frozen=True)
 class Curves:
-    """A chart of at most three curves of plain numbers."""
+    """A chart of at most four curves of plain numbers; `unit` stands in the corner."""
 
     title: str
+    unit: str
     across: str
     curves: Mapping[str, Sequence[Point]]
 
