@@ -48,7 +48,7 @@ def write_story(folder: Path) -> Path:
                     "Differences are of accuracies on validation, in points, with their 95 % "
                     "intervals: of one seed how much other pictures would move them, of several "
                     "how much other first weights would. A claim holds if all of the interval "
-                    "says so.",
+                    "says so; one of losses or of steps, if every seed does.",
                     "quiet",
                 ),
             ),
