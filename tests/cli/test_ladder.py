@@ -41,6 +41,22 @@ def test_the_story_of_transfer(command, tmp_path):
     assert "freeze or not" in (tmp_path / value["run"] / "report.html").read_text("utf-8")
 
 
+def test_a_story_says_whether_its_claims_hold(command, tmp_path):
+    story = ("ladder", "digits", "--story", "dropout", "--quick")
+    said = command(*story, "--name", "story", "--json")
+    assert said.code == 0, said.err
+    value = json.loads(said.out.splitlines()[-1])
+    assert set(value) == {"run", "rows", "claims"}
+    assert [row["rung"] for row in value["rows"]] == ["nothing", "dropout", "l1", "l2"]
+    for row in value["rows"]:
+        assert {"rung", "id", "parameters", "seconds", "images_per_second", "test"} <= set(row)
+    assert all(claim["holds"] in (True, False, None) for claim in value["claims"])
+    assert "4 trainings" in said.err.splitlines()[0]
+    assert "dropout narrows the gap between the losses: " in said.err
+    page = (tmp_path / value["run"] / "report.html").read_text("utf-8")
+    assert "What it shows" in page and "<svg" in page
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -49,6 +65,10 @@ def test_the_story_of_transfer(command, tmp_path):
         (("--story", "transfer", "--weights", "none"), "one row of this story"),
         (("--story", "transfer", "--weights", "imagenet"), "squeezenet"),
         (("--story", "transfer", "--weights", "runs/none"), "there is no runs/none"),
+        (("--story", "depth", "--rungs", "conv"), "of the course's story"),
+        (("--story", "dropout", "--base", "conv"), "--story transfer"),
+        (("--story", "batch-norm", "--seeds", "0"), "--seeds must be at least 1"),
+        (("--story", "deapth"), "depth"),
     ],
 )
 def test_the_options_of_one_story_are_refused_in_the_other(typed, options, says):

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from saccade.core.interval import student, student_quantile, wilson
+from saccade.core.interval import (
+    combined,
+    student,
+    student_of_mean,
+    student_quantile,
+    wilson,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +76,42 @@ def test_students_interval_is_the_formula():
     assert student([0.1, 0.9]) == (0.0, 1.0)
     with pytest.raises(ValueError, match="two values"):
         student([0.5])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "low", "high"),
+    [
+        # Newcombe 1998, "Interval estimation for the difference between independent proportions",
+        # table II, method 10 (score without continuity correction).
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((10, 10), (0, 20), 0.6791, 1.0),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+    ],
+)
+def test_a_difference_of_shares_is_that_of_the_literature(first, second, low, high):
+    terms = [
+        (sign, correct / n, wilson(correct, n)) for sign, (correct, n) in ((1, first), (-1, second))
+    ]
+    value, *ends = combined(terms)
+    assert value == pytest.approx(first[0] / first[1] - second[0] / second[1])
+    assert ends == pytest.approx([low, high], abs=1e-4)
+
+
+def test_a_sum_is_as_sure_as_its_parts_together():
+    share = (1, 0.9, (0.88, 0.91))
+    assert combined([share]) == pytest.approx((0.9, 0.88, 0.91))
+    assert combined([(-2, 0.9, (0.88, 0.91))]) == pytest.approx((-1.8, -1.82, -1.76))
+    value, low, high = combined([share] * 4)
+    assert (value, low, high) == pytest.approx((3.6, 3.6 - 2 * 0.02, 3.6 + 2 * 0.01))
+
+
+def test_a_mean_of_differences_may_be_below_zero():
+    values = [-0.05, -0.01, -0.03]
+    low, high = student_of_mean(values)
+    assert (low, high) == pytest.approx(
+        stats.t.interval(0.95, 2, np.mean(values), stats.sem(values))
+    )
+    assert low < 0 and student([0.001, 0.002, 0.05])[0] == 0.0
+    with pytest.raises(ValueError, match="two values"):
+        student_of_mean([0.1])

@@ -14,6 +14,7 @@ from saccade.models import MODELS
 from saccade.models.activation import Mode
 from saccade.models.backend import jax
 from saccade.models.bases import BASES
+from saccade.models.entry import NORMALISATIONS
 from saccade.models.forward import forward
 from saccade.models.initialize import first_weights
 from saccade.models.network import build
@@ -157,3 +158,9 @@ def test_calibration_is_inside_and_the_logits_are_raw(calibration):
 def test_equal_networks_are_equal_bytes():
     first, second = (build("conv", (28, 28, 1), 10).graph for _ in range(2))
     assert exported(first, used(first), 10) == exported(second, used(second), 10)
+
+
+@pytest.mark.parametrize("choice", NORMALISATIONS)
+@pytest.mark.parametrize("name", ["mlp-deep", "conv-bn"])
+def test_every_normalisation_answers_the_same(name, choice):
+    assert compare(build(name, (12, 11, 3), 3, choice).graph, 3) <= 1e-5

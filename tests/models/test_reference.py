@@ -67,6 +67,7 @@ ACTIVATIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "tanh": np.tanh,
     "gelu": lambda x: x * (1 + np.vectorize(math.erf)(x / math.sqrt(2))) / 2,
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x)),
     "squash": squash,
 }
 
@@ -107,11 +108,21 @@ def one_layer(layer, given, inputs, training):
             variance = x.var(others) if training else given["moving_variance"]
             scaled = (x - mean) / np.sqrt(variance + layer.epsilon)
             return scaled * given.get("gamma", 1) + given.get("beta", 0)
+        case "LayerNormalization":
+            centred = x - x.mean(-1, keepdims=True)
+            spread = np.sqrt((centred**2).mean(-1, keepdims=True) + layer.epsilon)
+            return centred / spread * given["gamma"] + given["beta"]
+        case "WeightNormDense":
+            return x @ of_unit_length(given["direction"]) * given["gamma"] + given["bias"]
+        case "WeightNormConv2D":
+            kernel = of_unit_length(given["direction"])
+            y = convolved(x, kernel, layer.strides, layer.padding)
+            return y * given["gamma"] + given["bias"]
         case "Activation":
             return activation(x)
         case "Flatten":
             return x.reshape(len(x), -1)
-        case "Dropout":
+        case "Dropout" | "AlphaDropout":
             return x
         case "Add":
             return sum(inputs)
@@ -141,6 +152,10 @@ def one_layer(layer, given, inputs, training):
     raise NotImplementedError(layer)
 
 
+def of_unit_length(direction):
+    return direction / np.sqrt((direction**2).sum(tuple(range(direction.ndim - 1))))
+
+
 def table_convolution(x, kernel, bias):
     """25 weights a pair of maps, a place of the kernel after the other.
 
@@ -167,11 +182,11 @@ def losses_of(logits, labels):
 
 
 @lru_cache
-def made(name, classes):
+def made(name, classes, normalisation=None):
     """(Keras model, engine on it, losses of a training pass), dropout off."""
     shape = smallest(name)
     with unallocated():
-        model = keras_model(name, shape, classes)
+        model = keras_model(name, shape, classes, normalisation)
     graph = layer_graph(model)
     for node in graph.nodes:
         if hasattr(node.layer, "rate"):
@@ -218,12 +233,24 @@ def stirred(weights):
 
 
 CASES = [*((name, 3) for name in MODELS), ("cats-dogs", 2)]
+# The others of what their defaults are tried with above.
+CHOICES = [(name, choice) for name in ("mlp-bn", "conv-bn") for choice in MODELS[name].choices[1:]]
 
 
 @pytest.mark.parametrize("stir", [lambda weights: weights, stirred], ids=["first", "stirred"])
 @pytest.mark.parametrize("name, classes", [by_family(*case) for case in CASES])
 def test_losses_are_those_of_the_definitions(name, classes, stir):
-    model, engine, training_losses = made(name, classes)
+    compare(name, classes, stir)
+
+
+@pytest.mark.parametrize("stir", [lambda weights: weights, stirred], ids=["first", "stirred"])
+@pytest.mark.parametrize("name, normalisation", CHOICES)
+def test_so_are_they_with_every_normalisation(name, normalisation, stir):
+    compare(name, 3, stir, normalisation)
+
+
+def compare(name, classes, stir, normalisation=None):
+    model, engine, training_losses = made(name, classes, normalisation)
     split = drawn(smallest(name), classes)
     weights = stir(first_weights_of(engine))
     by_id = {id(v): weights[full] for full, v in engine.graph.weights.items()}

@@ -428,6 +428,8 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("inv_cdf((1 + confidence) / 2)", "inv_cdf(confidence)"),
             ("student_quantile((1 + confidence) / 2,", "student_quantile(confidence,"),
             ("z * z / (4 * n * n)", "z * z / (4 * n)"),
+            ("below += (factor * share - low) ** 2", "below += (factor * share - high) ** 2"),
+            ("sorted(factor * edge for edge", "sorted(edge for edge"),
         ],
     ),
     (
@@ -543,6 +545,39 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
                 "return Activation(x.array * scale + offset, x.last)",
                 "return Activation((x.array + offset) * scale, x.last)",
             ),
+        ],
+    ),
+    (
+        "models/weight_norm.py",
+        ("tests/models/test_weight_norm.py",),
+        [
+            ("range(len(direction.shape) - 1))", "range(len(direction.shape)))"),
+            ("ops.sum(ops.square(direction), inputs)", "ops.sum(ops.abs(direction), inputs)"),
+            ('"bias": -mean * gamma}', '"bias": -mean}'),
+            ("ops.std(values, others)", "ops.var(values, others)"),
+            ("1 / ops.maximum(deviation, LEAST), 1.0)", "1 / deviation, 1 / deviation)"),
+        ],
+    ),
+    (
+        "models/from_data.py",
+        ("tests/models/test_weight_norm.py",),
+        [
+            ("not any(name in kept", "not all(name in kept"),
+            ("run = Pass({**run.weights, **told}, run.mode, run.form)", "pass"),
+            ("return {**weights, **new}", "return new"),
+            ("default_rng(seed).permutation(count)", "default_rng(0).permutation(count)"),
+        ],
+    ),
+    (
+        "train/stories/claim.py",
+        ("tests/train/stories/test_claim.py", "tests/train/stories/test_stories.py"),
+        [
+            ("difference.low > least", "difference.value > least"),
+            ("difference.high < least", "difference.value < least"),
+            ("if len(by_seed) > 1:", "if len(by_seed) > 9:"),
+            ("(1, of, part), (-1, over, part)", "(-1, of, part), (1, over, part)"),
+            ("difference.value - least)", "difference.value)"),
+            ("told.accuracy >= share", "told.accuracy > share"),
         ],
     ),
     (

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from saccade.core.errors import BadUsage
 from saccade.core.locate import find
 from saccade.core.records import Dataset
 from saccade.models.bases import BASES
@@ -58,6 +59,20 @@ def check_names(data: str, model: str | Begin | None) -> None:
         model_entry(model)
 
 
+def check_normalisation(model: str | Begin | None, asked: str | None) -> None:
+    """Whether a model has the choice that was typed, before anything is read."""
+    from saccade.models import chosen_normalisation, is_file
+
+    if asked is None or model is None:
+        return
+    if isinstance(model, Begin) or is_file(model):
+        raise BadUsage(
+            "--normalisation is a choice of models of the table (`saccade models`); a base and a "
+            "network of your own have theirs: leave it out"
+        )
+    chosen_normalisation(model, asked)
+
+
 def chosen_recipe(
     model: str,
     name: str,
@@ -84,10 +99,13 @@ def chosen_recipe(
     return recipe if lr is None else recipe.with_rate(lr)
 
 
-def chosen_network(model: str | Begin | None, dataset: Dataset, seed: int) -> tuple[Any, str]:
+def chosen_network(
+    model: str | Begin | None, dataset: Dataset, seed: int, normalisation: str | None = None
+) -> tuple[Any, str]:
     """The network, and why it is this one."""
     from saccade.models import default_model
-    from saccade.models.user import as_network  # loads Keras: seconds later
+    from saccade.models.network import build  # loads Keras: seconds later
+    from saccade.models.user import as_network
 
     if isinstance(model, Begin):
         from saccade.train.transfer import transfer
@@ -96,9 +114,12 @@ def chosen_network(model: str | Begin | None, dataset: Dataset, seed: int) -> tu
         default = "" if model.asked else "; the default for photographs, --model takes another"
         return network, f"{begun(network.reference)}{default}"
     chosen = model or default_model(dataset.input_shape)
-    network = as_network(chosen, dataset.input_shape, len(dataset.classes), seed=seed)
+    shape, classes = dataset.input_shape, len(dataset.classes)
     why = "as asked" if model else "the default for pictures of this size; --model takes another"
-    return network, why
+    if normalisation is not None:
+        network = build(chosen, shape, classes, normalisation)
+        return network, f"{why}; normalisation {normalisation}"
+    return as_network(chosen, shape, classes, seed=seed), why
 
 
 def as_base_wants(begin: Begin) -> dict[str, Any]:

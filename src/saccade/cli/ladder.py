@@ -25,7 +25,9 @@ def ladder(
     data: str,
     /,
     *,
-    story: Literal["course", "transfer"] = "course",
+    story: Literal[
+        "course", "transfer", "depth", "batch-norm", "normalisation", "dropout"
+    ] = "course",
     base: str | None = None,
     weights: str | None = None,
     rungs: str | None = None,
@@ -46,19 +48,25 @@ def ladder(
     With --story transfer: freeze a base or not? Only the head learns, the last block with it, all
     of it, or all of it from scratch; beside them the nets of the course's flowers notebook.
 
+    The other stories are short trainings that differ in one thing, and say whether their claim
+    holds: depth (deeper is worse without shortcuts), batch-norm (faster, and at higher rates),
+    normalisation (batch, layer, weight, selu, none), dropout (and L1, L2, against overfitting).
+
     Examples:
 
         saccade ladder digits
         saccade ladder mnist --rungs softmax,mlp-relu,conv
         saccade ladder mnist --quick
         saccade ladder ./photos --story transfer
+        saccade ladder digits --story dropout
+        saccade ladder cifar10 --story depth --seeds 3
 
     Parameters
     ----------
     data: str
         A data set's name, or a path with a slash.
     story: str
-        The course's networks, or one base in four ways.
+        The course's networks, one base in four ways, or one of the four others.
     base: str
         The base of that story (see `saccade models --bases`). Default: squeezenet1.1, or the run's.
     weights: str
@@ -68,7 +76,7 @@ def ladder(
     seeds: int
         Trainings a rung; the table shows their mean.
     quick: bool
-        A tenth of the steps; no bands then.
+        A tenth of the steps; no bands then, and fewer depths.
     family: str
         Whose ladder: Görner's scripts (default), his Keras codelab, Google's notebooks or Estimator
         models.
@@ -87,16 +95,18 @@ def ladder(
 
     if out is not None and name is not None:
         raise BadUsage("--out and --name both say where the runs go; give one")
+    if story != "course" and any(each is not None for each in (rungs, family, recipe)):
+        raise BadUsage("--rungs, --family and --recipe are of the course's story")
     if story == "transfer":
-        if any(each is not None for each in (rungs, family, recipe)):
-            raise BadUsage("--rungs, --family and --recipe are of the course's story")
         climb, dataset = _transfer(data, base, weights, seeds, quick)
-    else:
-        if base is not None or weights is not None:
-            raise BadUsage("--base and --weights take --story transfer")
+    elif base is not None or weights is not None:
+        raise BadUsage("--base and --weights take --story transfer")
+    elif story == "course":
         climb, dataset = _course(
             data, rungs, seeds, quick, family or "goerner", recipe or "original"
         )
+    else:
+        climb, dataset = _told(data, story, seeds, quick)
     _say(dataset.statement)
     folder = out or new_run_path(dataset.name, "ladder", name)
     if folder.exists():
@@ -148,6 +158,19 @@ def _transfer(
     return partial(freezing.climb, plan), dataset
 
 
+def _told(data: str, name: str, seeds: int, quick: bool) -> tuple[Climb, Dataset]:
+    check_names(data, None)
+    from saccade.train.ladder import QUICK
+    from saccade.train.stories import STORIES
+    from saccade.train.stories.telling import Plan, tell
+
+    dataset = load_data(data, {})
+    story = STORIES[name](dataset, 1 / QUICK if quick else 1.0)
+    plan = Plan(story, dataset, seeds)
+    _say(f"{len(story.rows) * seeds} trainings: {story.title}")
+    return partial(tell, plan), dataset
+
+
 def _train(climb: Climb, folder: Path) -> int:
     """Goes through every training; 0, or the exit code of the signal that ended it."""
     from saccade.cli.interruption import interruption
@@ -167,26 +190,30 @@ def _train(climb: Climb, folder: Path) -> int:
                     finished = event if isinstance(event, Finished) else None
                     if interrupted.signal and isinstance(event, Saved) and "last" in event.names:
                         training.events.close()
-            if finished is None:
+            if finished is None and interrupted.signal:
                 return interrupted.exit_code
             write_pages(training.run)
-            _say(f"{training.rung.model}: test accuracy {finished.test}")
+            told = f"test accuracy {finished.test}" if finished else "diverged"
+            _say(f"{training.rung.model}: {told}")
     return 0
 
 
 def _say_result(folder: Path, story: str, as_json: bool) -> int:
-    from saccade.view import freezing, ladder
+    from saccade.view import freezing, ladder, stories
 
-    if story == "transfer":
+    if story == "course":
+        page, lines = ladder.write_ladder(folder), ladder.table_lines(folder)
+    elif story == "transfer":
         page, lines = freezing.write_freezing(folder), freezing.table_lines(folder)
     else:
-        page, lines = ladder.write_ladder(folder), ladder.table_lines(folder)
+        page, lines = stories.write_story(folder), stories.table_lines(folder)
     for line in lines:
         print(line, file=sys.stderr if as_json else sys.stdout)
     _say(f"the page: {page}")
     if as_json:
-        rows = read_json(folder / "ladder.json")["rows"]
-        print(json_format.dumps({"run": str(folder), "rows": rows}, allow_nan=False))
+        facts = read_json(folder / "ladder.json")
+        told = {key: facts[key] for key in ("rows", "claims") if key in facts}
+        print(json_format.dumps({"run": str(folder), **told}, allow_nan=False))
     return 0
 
 

@@ -18,6 +18,7 @@ def models(
     bases: bool = False,
     input: str | None = None,
     classes: Whole = 10,
+    normalisation: str | None = None,
     json: bool = False,
 ) -> int:
     """List the models, or show one layer by layer.
@@ -27,6 +28,7 @@ def models(
         saccade models
         saccade models conv
         saccade models conv-bn --input 96x96x3 --classes 5
+        saccade models conv-bn --normalisation layer
         saccade models --bases
         saccade models mobilenetv2 --classes 5
 
@@ -41,11 +43,13 @@ def models(
         HEIGHTxWIDTHxCHANNELS of the pictures. Default: what the model was made for.
     classes: int
         How many classes there are to tell apart.
+    normalisation: str
+        What normalises its blocks, of a model that has the choice.
     json: bool
         The last line of stdout is one JSON value.
     """
     if name is not None:
-        return _one(name, input, classes, json)
+        return _one(name, input, classes, normalisation, json)
     if bases:
         return _bases(json)
     if json:
@@ -82,7 +86,9 @@ def _bases(as_json: bool) -> int:
     return 0
 
 
-def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
+def _one(
+    name: str, shape: str | None, classes: int, normalisation: str | None, as_json: bool
+) -> int:
     base = None if name in MODELS else BASES.get(name)
     default = (base.size, base.size, 3) if base else model_entry(name).shape
     size = _parse(shape) if shape else default
@@ -90,8 +96,10 @@ def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
     from saccade.models.network import build
     from saccade.models.transfer import transfer_network
 
+    if base is not None and normalisation is not None:
+        raise BadUsage(f"`{name}` is a base; leave --normalisation out")
     if base is None:
-        network = build(name, size, classes)
+        network = build(name, size, classes, normalisation)
     else:
         network = transfer_network(name, size, classes, pretrained=False)
     rows = arithmetic(network.graph)
@@ -108,6 +116,9 @@ def _one(name: str, shape: str | None, classes: int, as_json: bool) -> int:
         return 0
     what = (base or model_entry(name)).what
     print(f"{name}: {what}; input {'x'.join(map(str, size))}, {classes} classes")
+    if base is None and model_entry(name).choices:
+        first, *others = model_entry(name).choices
+        print(f"  --normalisation {first} (default) or {', '.join(others)}")
     table = [("layer", "what", "output", "sees", "trainable parameters")]
     table += [(row.name, row.what, row.output, row.field, row.working) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]

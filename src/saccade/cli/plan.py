@@ -8,7 +8,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from saccade.cli.choice import Begin, as_base_wants, check_names, chosen_network
+from saccade.cli.choice import (
+    Begin,
+    as_base_wants,
+    check_names,
+    check_normalisation,
+    chosen_network,
+)
 from saccade.core.errors import BadData, BadRun, BadUsage
 from saccade.core.records import Dataset
 from saccade.run import lock
@@ -82,6 +88,7 @@ def fresh_plan(
     loading: dict[str, Any],
     out: Path | None,
     name: str | None,
+    normalisation: str | None = None,
 ) -> Plan:
     """A new run; an unfinished one of the same command at that place goes on."""
     if data is None:
@@ -89,6 +96,7 @@ def fresh_plan(
     if out is not None and name is not None:
         raise BadUsage("--out and --name both say where the run goes; give one")
     check_names(data, model)
+    check_normalisation(model, normalisation)
     check_writable(out or runs_folder())
     place = runs_folder() / name if name else out
     there = _unfinished(place) if place else None
@@ -109,7 +117,7 @@ def fresh_plan(
         dataset = load_data(data, loading)
     kind = begun_like(model.base, model.weights) if isinstance(model, Begin) else model
     recipe = make_recipe(kind or default_model(dataset.input_shape), dataset)
-    network, why = chosen_network(model, dataset, recipe.seed)
+    network, why = chosen_network(model, dataset, recipe.seed, normalisation)
     if there:
         _check_same(there, network, dataset, recipe)
         return _continued(there, network, dataset)

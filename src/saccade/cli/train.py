@@ -19,6 +19,7 @@ def train(
     /,
     *,
     model: str | None = None,
+    normalisation: str | None = None,
     base: str | None = None,
     weights: str | None = None,
     unfreeze: str | None = None,
@@ -83,6 +84,9 @@ def train(
     model: str
         Which network (see `saccade models`), or FILE.py:FUNCTION, your own. Default: by the
         pictures' size.
+    normalisation: str
+        What normalises its blocks: batch, layer, weight, selu or none, where the model has the
+        choice (`saccade models NAME` says so).
     base: str
         Begin with what this network has learned, under a new head (see `saccade models --bases`).
     weights: str
@@ -200,11 +204,11 @@ def train(
     with lock.claims():
         if resume is None:
             network = _network(model, base, weights, unfreeze)
-            if network is None and recipe in (None, "default"):
+            if network is None and recipe in (None, "default") and normalisation is None:
                 network = default_begin()
-            plan = fresh_plan(data, network, make_recipe, loading, out, name)
+            plan = fresh_plan(data, network, make_recipe, loading, out, name, normalisation)
         else:
-            how = (recipe, lr, schedule, augment, base, weights, unfreeze, out, name)
+            how = (recipe, lr, schedule, augment, normalisation, base, weights, unfreeze, out, name)
             typed = [*choices.values(), *loading.values(), *how]
             plan = _resumed(resume, data, model, typed)
         return carry_out(plan, limit, keep, json, view=not no_view, copying=job.copying(plan.run))

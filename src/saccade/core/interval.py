@@ -35,11 +35,43 @@ def student(shares: Sequence[float], confidence: float = 0.95) -> tuple[float, f
     >>> tuple(round(x, 4) for x in student([0.90, 0.92, 0.94]))
     (0.8703, 0.9697)
     """
-    if len(shares) < 2:
-        raise ValueError(f"an interval of a mean needs two values, got {len(shares)}")
-    times = student_quantile((1 + confidence) / 2, len(shares) - 1)
-    mean, reach = fmean(shares), times * stdev(shares) / math.sqrt(len(shares))
-    return max(0.0, mean - reach), min(1.0, mean + reach)
+    low, high = student_of_mean(shares, confidence)
+    return max(0.0, low), min(1.0, high)
+
+
+def student_of_mean(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """The same of any numbers, such as differences of shares.
+
+    >>> tuple(round(x, 4) for x in student_of_mean([-0.02, 0.0, 0.02]))
+    (-0.0497, 0.0497)
+    """
+    if len(values) < 2:
+        raise ValueError(f"an interval of a mean needs two values, got {len(values)}")
+    times = student_quantile((1 + confidence) / 2, len(values) - 1)
+    mean, reach = fmean(values), times * stdev(values) / math.sqrt(len(values))
+    return mean - reach, mean + reach
+
+
+def combined(
+    terms: Sequence[tuple[float, float, tuple[float, float]]],
+) -> tuple[float, float, float]:
+    """(value, low, high) of a sum of shares, each (factor, share, its interval), all independent.
+
+    Zou and Donner, "Construction of confidence limits about effect measures", 2008; for the
+    difference of two shares with Wilson's intervals it is method 10 of Newcombe 1998, whose
+    example is below.
+
+    >>> shares = [(1, 56 / 70, wilson(56, 70)), (-1, 48 / 80, wilson(48, 80))]
+    >>> tuple(round(x, 4) for x in combined(shares))
+    (0.2, 0.0524, 0.3339)
+    """
+    value = sum(factor * share for factor, share, _ in terms)
+    below = above = 0.0
+    for factor, share, interval in terms:
+        low, high = sorted(factor * edge for edge in interval)
+        below += (factor * share - low) ** 2
+        above += (high - factor * share) ** 2
+    return value, value - math.sqrt(below), value + math.sqrt(above)
 
 
 def student_quantile(probability: float, freedom: int) -> float:

@@ -9,6 +9,7 @@ from saccade.export.activations import activated
 from saccade.export.writer import NoRule, Value, Writer
 from saccade.models.graph import Node
 from saccade.models.lenet import TABLE
+from saccade.models.weight_norm import multiplied_out
 
 
 def same_pads(
@@ -43,9 +44,9 @@ def window(node: Node, size: Sequence[int], dilations: Sequence[int] = (1, 1)) -
 
 
 def conv2d(node: Node, writer: Writer, x: Value) -> Value:
-    """Conv2D, also in groups."""
+    """Conv2D, also in groups, and with weight norm, which is multiplied out."""
     layer = node.layer
-    kernel = writer.weights[node.weight("kernel")].transpose(3, 2, 0, 1)
+    kernel = _kernel(node, writer).transpose(3, 2, 0, 1)
     told = window(node, layer.kernel_size, layer.dilation_rate)
     told |= {"dilations": list(layer.dilation_rate), "group": layer.groups}
     return _activated(node, writer, _convolved(writer, x, kernel, told, _bias(node, writer)))
@@ -76,9 +77,8 @@ def table_convolution(node: Node, writer: Writer, x: Value) -> Value:
 
 
 def dense(node: Node, writer: Writer, x: Value) -> Value:
-    """Dense: of a vector, or of each pixel."""
-    layer, kernel = node.layer, writer.weights[node.weight("kernel")]
-    bias = writer.weights[node.weight("bias")] if layer.use_bias else None
+    """Dense: of a vector, or of each pixel; with weight norm, too, which is multiplied out."""
+    layer, kernel, bias = node.layer, _kernel(node, writer), _bias(node, writer)
     if len(x.shape) == 1:
         if x.flat is not None:
             # The rows are put where the picture's numbers stand: nothing is turned over.
@@ -128,6 +128,14 @@ def _convolved(
     added = [] if bias is None else [writer.constant(bias)]
     inputs = [writer.channels_first(x).name, writer.constant(kernel), *added]
     return Value(writer.add("Conv", inputs, told), x.shape, first=True)
+
+
+def _kernel(node: Node, writer: Writer) -> np.ndarray:
+    if hasattr(node.layer, "direction"):
+        direction, gamma = (writer.weights[node.weight(name)] for name in ("direction", "gamma"))
+        return np.asarray(multiplied_out(direction, gamma), np.float32)
+    kernel: np.ndarray = writer.weights[node.weight("kernel")]
+    return kernel
 
 
 def _bias(node: Node, writer: Writer) -> np.ndarray | None:

@@ -52,6 +52,9 @@ LAYERS: Mapping[str, Write] = {
     "keras.src.applications.convnext.StochasticDepth": shapes.nothing,
     "keras.src.applications.inception_resnet_v2.CustomScaleLayer": normalisations.added_scaled,
     "saccade.models.whitened.Whitening": convolutions.conv2d,
+    # Of blocks with weight norm.
+    "saccade.models.weight_norm.WeightNormConv2D": convolutions.conv2d,
+    "saccade.models.weight_norm.WeightNormDense": convolutions.dense,
     # Of the LeNet-5 of 1998.
     "saccade.models.lenet.Subsample": normalisations.subsample,
     "saccade.models.lenet.TableConvolution": convolutions.table_convolution,

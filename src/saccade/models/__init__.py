@@ -5,7 +5,7 @@ The tables load no Keras: `saccade models` and `--help` read them. Tests prove t
 
 from collections.abc import Mapping
 
-from saccade.core.errors import unknown_name
+from saccade.core.errors import BadUsage, unknown_name
 from saccade.models.course import COURSE
 from saccade.models.entry import Entry
 from saccade.models.papers import PAPERS
@@ -32,6 +32,30 @@ def model_entry(name: str) -> Entry:
     if name not in MODELS:
         raise unknown_name("model", name, MODELS)
     return MODELS[name]
+
+
+def chosen_normalisation(name: str, asked: str | None) -> str | None:
+    """What a model of this name is normalised by: what is `asked` for, else its default.
+
+    None for a model that has no choice.
+
+    Raises:
+        BadUsage: no such model, or one that has no such choice; says which it has.
+
+    >>> chosen_normalisation("conv-bn", None), chosen_normalisation("conv", None)
+    ('batch', None)
+    """
+    choices = model_entry(name).choices
+    if asked is None:
+        return choices[0] if choices else None
+    if not choices:
+        having = ", ".join(f"`{each}`" for each, entry in MODELS.items() if entry.choices)
+        raise BadUsage(
+            f"`{name}` has no choice of normalisation, got `{asked}`; these models have: {having}"
+        )
+    if asked not in choices:
+        raise unknown_name(f"normalisation of `{name}`", asked, choices)
+    return asked
 
 
 def is_file(model: str) -> bool:

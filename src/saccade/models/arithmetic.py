@@ -17,11 +17,12 @@ WINDOWS = {
     "saccade.models.lenet.TableConvolution": "kernel_size",
     "saccade.models.whitened.Whitening": "kernel_size",
     "saccade.models.resnet_cifar.Widen": "pool_size",
+    "saccade.models.weight_norm.WeightNormConv2D": "kernel_size",
 }
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
-    "GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average Maximum Minimum "
-    "Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join".split()
+    "AlphaDropout GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average "
+    "Maximum Minimum Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join".split()
 )
 # What draws without looking at the picture.
 BLIND = "saccade.models.fractalnet.Columns"
@@ -97,7 +98,7 @@ def _through(node: Node, inputs: list[Field]) -> Field:
         return None
     # Ways that meet have walked the same steps; the one that saw most decides.
     down, across = (max((field[i] for field in known), key=_side) for i in (0, 1))
-    if node.kind in PLACE_BY_PLACE:
+    if node.kind in PLACE_BY_PLACE or _of_each_place(node):
         return down, across
     if node.kind not in WINDOWS:
         return None
@@ -108,6 +109,10 @@ def _through(node: Node, inputs: list[Field]) -> Field:
         down.through(high, layer.strides[0], apart[0]),
         across.through(wide, layer.strides[1], apart[1]),
     )
+
+
+def _of_each_place(node: Node) -> bool:
+    return node.kind == "LayerNormalization" and node.layer.axis in (-1, [-1], 3, [3])
 
 
 def _side(seen: Seen) -> int:
@@ -123,6 +128,8 @@ def _field(seen: Field) -> str:
 
 def _what(node: Node) -> str:
     layer = node.layer
+    if node.kind.endswith("WeightNormConv2D"):
+        return f"convolution {_window(layer, layer.kernel_size)}, weight norm"
     if node.kind == "Conv2D":
         return f"convolution {_window(layer, layer.kernel_size)}{_activation(node)}"
     if node.kind in ("MaxPooling2D", "AveragePooling2D"):
@@ -134,13 +141,15 @@ def _what(node: Node) -> str:
         return _activation(node).removeprefix(", ") or "linear"
     if node.kind == "Dropout" and layer.noise_shape is not None:
         return f"all of a picture dropped {layer.rate:.3g}, while training"
-    if node.kind in ("Dropout", "SpatialDropout2D"):
+    if node.kind in ("Dropout", "SpatialDropout2D", "AlphaDropout"):
         return f"dropout {layer.rate:g}, while training"
     return NAMES.get(node.kind, node.kind.rpartition(".")[2])
 
 
 NAMES = {
     "BatchNormalization": "batch norm",
+    "LayerNormalization": "layer norm",
+    "saccade.models.weight_norm.WeightNormDense": "dense, weight norm",
     "Flatten": "flatten",
     "Add": "sum",
     "Concatenate": "side by side",

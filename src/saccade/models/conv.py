@@ -3,6 +3,7 @@
 from typing import Any
 
 from saccade.models.backend import keras
+from saccade.models.block import convolution, dense, dropout
 
 layers = keras.layers
 STRIDES = (1, 2, 2)
@@ -44,12 +45,15 @@ def conv_dropout(shape: tuple[int, int, int], classes: int) -> keras.Model:
     )
 
 
-def conv_bn(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def conv_bn(shape: tuple[int, int, int], classes: int, normalisation: str = "batch") -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes].
 
     mnist_4.2_batchnorm_convolutional.py: 6x6x24, 5x5x48, 4x4x64; batch norm before each activation,
     offsets instead of biases, no scales; a quarter of the dense layer dropped.
+    With another normalisation, its layers are those of block.py.
     """
+    if normalisation != "batch":
+        return _blocks("conv-bn", shape, classes, normalisation, filters=(24, 48, 64))
     return _normalised(
         "conv-bn",
         shape,
@@ -86,6 +90,22 @@ def conv_bn_small(shape: tuple[int, int, int], classes: int) -> keras.Model:
         norm={"momentum": 0.993},
         last_bias="zeros",
     )
+
+
+def _blocks(
+    name: str,
+    shape: tuple[int, int, int],
+    classes: int,
+    normalisation: str,
+    *,
+    filters: tuple[int, ...],
+) -> keras.Model:
+    x = picture = layers.Input(shape)
+    for i, (count, size, stride) in enumerate(zip(filters, (6, 5, 4), STRIDES, strict=True), 1):
+        x = convolution(x, count, size, stride, normalisation, f"conv{i}")
+    x = dense(layers.Flatten(name="flatten")(x), 200, normalisation, "dense")
+    x = dropout(x, 0.25, normalisation)
+    return keras.Model(picture, layers.Dense(classes, name="logits")(x), name=name)
 
 
 def _plain(

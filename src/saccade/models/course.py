@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from saccade.models.entry import Entry
+from saccade.models.entry import NORMALISATIONS, Entry
 
 COURSE: Mapping[str, Entry] = {
     "softmax": Entry(
@@ -20,7 +20,14 @@ COURSE: Mapping[str, Entry] = {
         244_076,
         least=4,
     ),
-    "mlp-bn": Entry("mlp", "mlp_bn", "mlp with batch norm", ("G4.0",), 185_690),
+    "mlp-bn": Entry(
+        "mlp",
+        "mlp_bn",
+        "mlp with batch norm",
+        ("G4.0",),
+        185_690,
+        choices=("batch", "no-offset", "no-scale", "bare", "none"),
+    ),
     "mlp-relu-bn": Entry("mlp", "mlp_relu_bn", "mlp-relu with batch norm", ("G4.1",), 185_300),
     "conv-bn": Entry(
         "conv",
@@ -29,6 +36,15 @@ COURSE: Mapping[str, Entry] = {
         ("G4.2",),
         708_362,
         least=4,
+        choices=NORMALISATIONS,
+    ),
+    "mlp-deep": Entry(
+        "mlp",
+        "mlp_deep",
+        "sixteen dense layers of 128, batch norm",
+        (),
+        351_498,
+        choices=NORMALISATIONS,
     ),
     "conv-wide": Entry("conv", "conv_wide", "conv-bn without batch norm", (), 708_362, least=4),
     "conv-bn-small": Entry(

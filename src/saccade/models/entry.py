@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+NORMALISATIONS = ("batch", "layer", "weight", "selu", "none")
+"""What a block's values are normalised by (block.py), the first where nobody says."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -9,6 +12,8 @@ class Entry:
 
     `ids` are the originals it is (docs/guide/models.md), `parameters` its trainable weights on
     `shape` (height, width, channels) with `classes` classes, `least` the smallest side it takes.
+    With `choices` the function takes one of them as a third argument, `normalisation`; the first
+    is the default.
     """
 
     family: str
@@ -19,3 +24,4 @@ class Entry:
     shape: tuple[int, int, int] = (28, 28, 1)
     least: int = 1
     classes: int = 10
+    choices: tuple[str, ...] = ()

@@ -16,6 +16,8 @@ from saccade.models.graph import Graph, Node
 from saccade.models.normalise import normalise
 from saccade.models.patches import Padding, convolve_patches
 from saccade.models.pooling import pool_max, pool_mean
+from saccade.models.precision import lowered
+from saccade.models.weight_norm import multiplied_out
 from saccade.models.winograd import convolve_winograd, pays
 
 jnp, lax = jax.numpy, jax.lax
@@ -38,6 +40,15 @@ def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
     if not _own_form(node, run) or layer.groups != 1:
         return None
     kernel = run.kernel(node.weight("kernel"))
+    return _finished(node, run, _convolve(run, x, kernel, layer.strides, layer.padding))
+
+
+def _weight_norm_convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
+    layer = node.layer
+    if run.form == "layers":
+        return None
+    direction, gamma = (run.weights[node.weight(name)] for name in ("direction", "gamma"))
+    kernel = lowered(multiplied_out(direction, gamma), run.mode.precision)
     return _finished(node, run, _convolve(run, x, kernel, layer.strides, layer.padding))
 
 
@@ -236,6 +247,7 @@ def _global(pool: Callable[..., Array]) -> Callable[[Node, Pass, Activation], Ac
 LOWERINGS: Mapping[str, Callable[..., Activation | None]] = {
     "Conv2D": _convolution,
     "saccade.models.whitened.Whitening": _convolution,
+    "saccade.models.weight_norm.WeightNormConv2D": _weight_norm_convolution,
     "DepthwiseConv2D": _depthwise,
     "SeparableConv2D": _separable,
     "MaxPooling2D": _pooling(pool_max),

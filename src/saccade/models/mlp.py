@@ -1,12 +1,14 @@
-"""Görner's dense networks: 200-100-60-30, then one logit a class."""
+"""Dense networks: Görner's of 200-100-60-30, and a deep one of ours."""
 
 from collections.abc import Callable
 from typing import Any
 
 from saccade.models.backend import keras
+from saccade.models.block import dense
 
 layers = keras.layers
 WIDTHS = (200, 100, 60, 30)
+DEEP, DEEP_WIDTH = 16, 128
 TENTH = keras.initializers.Constant(0.1)
 
 
@@ -42,18 +44,27 @@ def mlp_dropout(shape: tuple[int, int, int], classes: int) -> keras.Model:
     )
 
 
-def mlp_bn(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def mlp_bn(shape: tuple[int, int, int], classes: int, normalisation: str = "batch") -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes].
 
     mnist_4.0_batchnorm_five_layers_sigmoid.py: batch norm before each sigmoid, with offset and
-    scale; no biases where it is.
+    scale; no biases where it is. The others are the ablations of its comments: `no-offset`,
+    `no-scale`, `bare` (neither), and `none`, biases without batch norm: the net of `mlp`.
     """
-    return _stack(
-        "mlp-bn",
-        shape,
-        classes,
-        lambda width, i: _normalised(width, i, "sigmoid", scale=True, offset="zeros", memory=0.998),
-    )
+
+    def block(width: int, i: int) -> list[Any]:
+        if normalisation == "none":
+            return [_dense(width, i, "sigmoid", "zeros")]
+        return _normalised(
+            width,
+            i,
+            "sigmoid",
+            scale=normalisation in ("batch", "no-offset"),
+            offset="zeros" if normalisation in ("batch", "no-scale") else None,
+            memory=0.998,
+        )
+
+    return _stack("mlp-bn", shape, classes, block)
 
 
 def mlp_relu_bn(shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -69,6 +80,21 @@ def mlp_relu_bn(shape: tuple[int, int, int], classes: int) -> keras.Model:
         lambda width, i: _normalised(width, i, "relu", scale=False, offset=TENTH, memory=0.999),
         last_bias=TENTH,
     )
+
+
+def mlp_deep(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
+    """float [n, height, width, channels] -> logits [n, classes].
+
+    Ours, to hold normalisations against each other: so many layers of so few units that without
+    any, signals and slopes fade or grow on their way (Klambauer et al. 2017, section 4).
+    """
+    picture = layers.Input(shape)
+    x = layers.Flatten(name="flatten")(picture)
+    for i in range(1, DEEP + 1):
+        x = dense(x, DEEP_WIDTH, normalisation, f"dense{i}")
+    return keras.Model(picture, layers.Dense(classes, name="logits")(x), name="mlp-deep")
 
 
 def _stack(
@@ -99,12 +125,14 @@ def _dense(width: int, i: int, activation: str, bias: Any) -> Any:
 def _normalised(
     width: int, i: int, activation: str, *, scale: bool, offset: Any, memory: float
 ) -> list[Any]:
+    """`offset` is what offsets begin with, None for none."""
     kernel = "he_normal" if activation == "relu" else "glorot_uniform"
     return [
         layers.Dense(width, use_bias=False, kernel_initializer=kernel, name=f"dense{i}"),
         layers.BatchNormalization(
             scale=scale,
-            beta_initializer=offset,
+            center=offset is not None,
+            beta_initializer=offset or "zeros",
             momentum=memory,
             epsilon=1e-5,
             name=f"dense{i}_norm",

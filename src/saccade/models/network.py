@@ -9,7 +9,7 @@ import numpy as np
 
 from saccade.core.errors import BadUsage
 from saccade.core.preprocess import Numbers
-from saccade.models import model_entry
+from saccade.models import chosen_normalisation, model_entry
 from saccade.models.adopt import adopted_graph
 from saccade.models.backend import keras
 from saccade.models.graph import Graph, layer_graph
@@ -20,7 +20,7 @@ from saccade.models.initialize import unallocated
 class Network:
     """A layer graph from float pictures to one logit a class.
 
-    `reference` is what `rebuild` takes: `{"model": NAME, "arguments": {}}` for one of our table,
+    `reference` is what `rebuild` takes: `{"model": NAME, "arguments": {...}}` for one of our table,
     `{"model": "file", "file": ..., "source_sha256": ...}` for a user's file, `{"model": "keras"}`
     for a Keras model that was handed over in Python.
 
@@ -56,18 +56,27 @@ class Network:
         return self.graph.parameters
 
 
-def build(name: str, input_shape: tuple[int, int, int], classes: int) -> Network:
+def build(
+    name: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    normalisation: str | None = None,
+) -> Network:
     """The model of this name for pictures of `input_shape` (height, width, channels).
 
-    Nothing is allocated: weights are drawn when training starts.
+    Nothing is allocated: weights are drawn when training starts. Some models have a choice of
+    `normalisation` (`Entry.choices`; block.py says what each is); None is their default.
 
     Raises:
-        BadUsage: no such model, fewer than two classes, or pictures too small for it.
+        BadUsage: no such model or choice, fewer than two classes, or pictures too small for it.
 
     >>> build("softmax", (28, 28, 1), 10).parameters
     7850
+    >>> build("conv-bn", (28, 28, 1), 10, "layer").reference["arguments"]
+    {'normalisation': 'layer'}
     """
     entry = model_entry(name)
+    chosen = chosen_normalisation(name, normalisation)
     _at_least_two(classes)
     if min(input_shape[:2]) < entry.least:
         raise BadUsage(
@@ -75,11 +84,19 @@ def build(name: str, input_shape: tuple[int, int, int], classes: int) -> Network
             f"got {input_shape[0]}x{input_shape[1]}"
         )
     with unallocated():
-        model = keras_model(name, input_shape, classes)
-    return Network(name, layer_graph(model), classes, {"model": name, "arguments": {}})
+        model = keras_model(name, input_shape, classes, normalisation)
+    # A default is not written down: older runs of the same network say nothing, too.
+    other = chosen is not None and chosen != entry.choices[0]
+    arguments = {"normalisation": chosen} if other else {}
+    return Network(name, layer_graph(model), classes, {"model": name, "arguments": arguments})
 
 
-def keras_model(name: str, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
+def keras_model(
+    name: str,
+    input_shape: tuple[int, int, int],
+    classes: int,
+    normalisation: str | None = None,
+) -> keras.Model:
     """The Keras model of this name, with weights of its own.
 
     >>> keras_model("softmax", (28, 28, 1), 10).count_params()
@@ -87,7 +104,10 @@ def keras_model(name: str, input_shape: tuple[int, int, int], classes: int) -> k
     """
     entry = model_entry(name)
     function = getattr(import_module(f"saccade.models.{entry.family}"), entry.function)
-    return function(input_shape, classes)
+    chosen = chosen_normalisation(name, normalisation)
+    arguments = () if chosen is None else (chosen,)
+    model: keras.Model = function(input_shape, classes, *arguments)
+    return model
 
 
 def from_keras(model: keras.Model, classes: int) -> Network:

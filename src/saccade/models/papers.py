@@ -5,8 +5,9 @@ Pictures of at most 64 pixels a side get a smaller form of each.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from saccade.models.entry import Entry
+from saccade.models.entry import NORMALISATIONS, Entry
 
 SMALL_SIDE = 64
 PHOTO, CIFAR = (224, 224, 3), (32, 32, 3)
@@ -29,6 +30,12 @@ def _photo(family: str, function: str, what: str, paper: str, parameters: int) -
 def _cifar(family: str, function: str, what: str, paper: str, parameters: int) -> Entry:
     """One for small pictures: ten classes."""
     return Entry(family, function, what, (paper,), parameters, CIFAR, least=8)
+
+
+def _normalised(function: str, what: str, paper: str, parameters: int) -> Entry:
+    """One of these whose blocks may be normalised otherwise."""
+    entry = _cifar("resnet_cifar", function, what, paper, parameters)
+    return replace(entry, choices=NORMALISATIONS)
 
 
 RESNETS: Mapping[str, Entry] = {
@@ -58,36 +65,32 @@ RESNETS: Mapping[str, Entry] = {
         "ResNeXt-101 (64x4d)",
         83_455_272,
     ),
-    "resnet-cifar-20": _cifar(
-        "resnet_cifar", "resnet_cifar_20", "9 residual blocks of 16-32-64", "ResNet-20", 269_722
+    "resnet-cifar-20": _normalised(
+        "resnet_cifar_20", "9 residual blocks of 16-32-64", "ResNet-20", 269_722
     ),
-    "resnet-cifar-32": _cifar(
-        "resnet_cifar", "resnet_cifar_32", "15 residual blocks of 16-32-64", "ResNet-32", 464_154
+    "resnet-cifar-32": _normalised(
+        "resnet_cifar_32", "15 residual blocks of 16-32-64", "ResNet-32", 464_154
     ),
-    "resnet-cifar-44": _cifar(
-        "resnet_cifar", "resnet_cifar_44", "21 residual blocks of 16-32-64", "ResNet-44", 658_586
+    "resnet-cifar-44": _normalised(
+        "resnet_cifar_44", "21 residual blocks of 16-32-64", "ResNet-44", 658_586
     ),
-    "resnet-cifar-56": _cifar(
-        "resnet_cifar", "resnet_cifar_56", "27 residual blocks of 16-32-64", "ResNet-56", 853_018
+    "resnet-cifar-56": _normalised(
+        "resnet_cifar_56", "27 residual blocks of 16-32-64", "ResNet-56", 853_018
     ),
-    "resnet-cifar-110": _cifar(
-        "resnet_cifar",
-        "resnet_cifar_110",
-        "54 residual blocks of 16-32-64",
-        "ResNet-110",
-        1_727_962,
+    "resnet-cifar-110": _normalised(
+        "resnet_cifar_110", "54 residual blocks of 16-32-64", "ResNet-110", 1_727_962
     ),
-    "plain-cifar-20": _cifar(
-        "resnet_cifar", "plain_cifar_20", "resnet-cifar-20 without shortcuts", "plain-20", 269_722
+    "plain-cifar-20": _normalised(
+        "plain_cifar_20", "resnet-cifar-20 without shortcuts", "plain-20", 269_722
     ),
-    "plain-cifar-32": _cifar(
-        "resnet_cifar", "plain_cifar_32", "resnet-cifar-32 without shortcuts", "plain-32", 464_154
+    "plain-cifar-32": _normalised(
+        "plain_cifar_32", "resnet-cifar-32 without shortcuts", "plain-32", 464_154
     ),
-    "plain-cifar-44": _cifar(
-        "resnet_cifar", "plain_cifar_44", "resnet-cifar-44 without shortcuts", "plain-44", 658_586
+    "plain-cifar-44": _normalised(
+        "plain_cifar_44", "resnet-cifar-44 without shortcuts", "plain-44", 658_586
     ),
-    "plain-cifar-56": _cifar(
-        "resnet_cifar", "plain_cifar_56", "resnet-cifar-56 without shortcuts", "plain-56", 853_018
+    "plain-cifar-56": _normalised(
+        "plain_cifar_56", "resnet-cifar-56 without shortcuts", "plain-56", 853_018
     ),
     "stochastic-depth-110": _cifar(
         "resnet_cifar",

@@ -27,7 +27,8 @@ def rebuild(
             raise BadUsage(f"this run's model is `{reference['model']}`; leave --model out")
         if reference["model"] == TRANSFER:
             return from_reference(reference, input_shape, classes)
-        return build(reference["model"], input_shape, classes)
+        normalisation = reference.get("arguments", {}).get("normalisation")
+        return build(reference["model"], input_shape, classes, normalisation)
     if own is None or own.reference["model"] not in OWN:
         raise BadUsage(
             "this run's model is your own, and nothing in a run is executed: give it again with "

@@ -5,13 +5,14 @@ convolution, then 2n of them at each of 16, 32 and 64 channels, the mean of each
 with weights. Shortcuts have none themselves (option A): where the picture halves they take every
 second pixel and fill up with maps of zeros, so that a plain network has as many weights as the
 residual one of its depth. Each block starts as its shortcut: the scale of its last batch norm
-starts at zero (Goyal et al. 2017, section 5.1). Pictures of any size get the same network.
+starts at zero (Goyal et al. 2017, section 5.1), or what stands for it with another normalisation
+(block.py). Pictures of any size get the same network.
 """
 
 from typing import Any
 
 from saccade.models.backend import keras
-from saccade.models.resnet import convolution, joined, relu
+from saccade.models.block import activation, convolution
 
 layers, ops = keras.layers, keras.ops
 WIDTHS = (16, 32, 64)
@@ -19,49 +20,67 @@ WIDTHS = (16, 32, 64)
 LAST_DROPPED = 0.5
 
 
-def resnet_cifar_20(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def resnet_cifar_20(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("resnet-cifar-20", shape, classes, 20)
+    return small_network("resnet-cifar-20", shape, classes, 20, normalisation)
 
 
-def resnet_cifar_32(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def resnet_cifar_32(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("resnet-cifar-32", shape, classes, 32)
+    return small_network("resnet-cifar-32", shape, classes, 32, normalisation)
 
 
-def resnet_cifar_44(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def resnet_cifar_44(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("resnet-cifar-44", shape, classes, 44)
+    return small_network("resnet-cifar-44", shape, classes, 44, normalisation)
 
 
-def resnet_cifar_56(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def resnet_cifar_56(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("resnet-cifar-56", shape, classes, 56)
+    return small_network("resnet-cifar-56", shape, classes, 56, normalisation)
 
 
-def resnet_cifar_110(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def resnet_cifar_110(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("resnet-cifar-110", shape, classes, 110)
+    return small_network("resnet-cifar-110", shape, classes, 110, normalisation)
 
 
-def plain_cifar_20(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def plain_cifar_20(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("plain-cifar-20", shape, classes, 20, shortcuts=False)
+    return small_network("plain-cifar-20", shape, classes, 20, normalisation, shortcuts=False)
 
 
-def plain_cifar_32(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def plain_cifar_32(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("plain-cifar-32", shape, classes, 32, shortcuts=False)
+    return small_network("plain-cifar-32", shape, classes, 32, normalisation, shortcuts=False)
 
 
-def plain_cifar_44(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def plain_cifar_44(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("plain-cifar-44", shape, classes, 44, shortcuts=False)
+    return small_network("plain-cifar-44", shape, classes, 44, normalisation, shortcuts=False)
 
 
-def plain_cifar_56(shape: tuple[int, int, int], classes: int) -> keras.Model:
+def plain_cifar_56(
+    shape: tuple[int, int, int], classes: int, normalisation: str = "batch"
+) -> keras.Model:
     """float [n, height, width, channels] -> logits [n, classes]."""
-    return small_network("plain-cifar-56", shape, classes, 56, shortcuts=False)
+    return small_network("plain-cifar-56", shape, classes, 56, normalisation, shortcuts=False)
 
 
 def stochastic_depth_110(shape: tuple[int, int, int], classes: int) -> keras.Model:
@@ -77,43 +96,58 @@ def stochastic_depth_110(shape: tuple[int, int, int], classes: int) -> keras.Mod
 
 
 def small_network(
-    name: str,
+    title: str,
     shape: tuple[int, int, int],
     classes: int,
     depth: int,
+    normalisation: str = "batch",
     *,
     shortcuts: bool = True,
     last_dropped: float = 0.0,
 ) -> keras.Model:
-    """A network of 6n + 2 layers; blocks drop what they add, the last at this rate, others less.
+    """A network of 6n + 2 layers, normalised as block.py says.
+
+    Blocks drop what they add, the last at the rate `last_dropped`, others less.
 
     >>> small_network("tiny", (16, 16, 3), 10, 8).count_params()
     75770
     """
     picture = layers.Input(shape)
-    x = relu(convolution(picture, WIDTHS[0], 3, "conv1"), "conv1")
+    x = convolution(picture, WIDTHS[0], 3, 1, normalisation, "conv1")
     each = (depth - 2) // 6
     for number in range(1, 3 * each + 1):
         stage, place = divmod(number - 1, each)
         stride = 2 if stage > 0 and place == 0 else 1
         dropped = last_dropped * number / (3 * each)
-        x = _block(x, WIDTHS[stage], stride, f"conv{stage + 2}_{place + 1}", shortcuts, dropped)
+        name = f"conv{stage + 2}_{place + 1}"
+        x = _block(x, WIDTHS[stage], stride, normalisation, name, shortcuts, dropped)
     x = layers.GlobalAveragePooling2D(name="mean")(x)
-    return keras.Model(picture, layers.Dense(classes, name="logits")(x), name=name)
+    return keras.Model(picture, layers.Dense(classes, name="logits")(x), name=title)
 
 
-def _block(x: Any, width: int, stride: int, name: str, shortcut: bool, dropped: float) -> Any:
+def _block(
+    x: Any,
+    width: int,
+    stride: int,
+    normalisation: str,
+    name: str,
+    shortcut: bool,
+    dropped: float,
+) -> Any:
     """Two convolutions [n, h, w, c] -> [n, h/stride, w/stride, width], and the way around them."""
-    through = relu(convolution(x, width, 3, f"{name}_a", stride=stride), f"{name}_a")
-    through = convolution(through, width, 3, f"{name}_b", scale="zeros" if shortcut else "ones")
+    through = convolution(x, width, 3, stride, normalisation, f"{name}_a")
+    if not shortcut:
+        return convolution(through, width, 3, 1, normalisation, f"{name}_b")
+    through = convolution(
+        through, width, 3, 1, normalisation, f"{name}_b", active=False, from_zero=True
+    )
     if dropped:
         # All of a picture's values, or none.
         drop = layers.Dropout(dropped, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")
         through = drop(through)
-    if not shortcut:
-        return relu(through, name)
     around = x if stride == 1 else Widen(width, name=f"{name}_around")(x)
-    return joined(through, around, name)
+    total = layers.Add(name=f"{name}_add")([through, around])
+    return activation(total, normalisation, name)
 
 
 class Widen(keras.layers.Layer):  # type: ignore[misc]

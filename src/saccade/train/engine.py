@@ -18,6 +18,7 @@ from saccade.core.rows import Rows
 from saccade.models.activation import Mode, Pass
 from saccade.models.backend import jax
 from saccade.models.forward import activations, forward, whole
+from saccade.models.from_data import drawn_from, first_pictures, wants_data
 from saccade.models.graph import Graph
 from saccade.models.initialize import first_values, first_weights
 from saccade.models.lowerings import can_turn
@@ -74,10 +75,19 @@ class Engine:
         """The most steps one chunk can take."""
         return max(1, min(MAX_STEPS, MAX_POSITIONS // self.recipe.batch_size))
 
-    def first_state(self, pretrained: Mapping[str, np.ndarray] | None = None) -> State:
-        """Weights and optimizer before the first update: `pretrained`, else from the seed."""
+    def first_state(
+        self, pretrained: Mapping[str, np.ndarray] | None = None, train: Split | None = None
+    ) -> State:
+        """Weights and optimizer before the first update: `pretrained`, else from the seed.
+
+        Some layers also look at pictures of `train` (models/from_data.py).
+        """
         drawn = first_weights(self.graph, self.recipe.initialization, self.recipe.seed)
-        weights = {**drawn, **(pretrained or {})}
+        kept = pretrained or {}
+        weights = {**drawn, **kept}
+        if train is not None and wants_data(self.graph):
+            few = train.take(first_pictures(len(train), train.pixels.shape[1:], self.recipe.seed))
+            weights = drawn_from(self.graph, weights, self.scaled(few.pixels), kept)
         optimizer = first_values(self.layout.optimizer.variables)
         return to_device(weights, optimizer, weights if self.recipe.ema else {})
 

@@ -63,6 +63,8 @@ def identity(facts: dict[str, Any]) -> str:
     model = {key: facts["model"][key] for key in ("name", "input_shape", "parameters")}
     if facts["model"]["model"] == TRANSFER:
         model |= {key: facts["model"][key] for key in ("base", "unfreeze", "weights")}
+    if facts["model"].get("arguments"):
+        model["arguments"] = facts["model"]["arguments"]
     decides = (facts["data"]["fingerprint"], model, facts["preprocess"], facts["recipe"])
     text = json.dumps(decides, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

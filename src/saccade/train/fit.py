@@ -169,7 +169,10 @@ class _Training:
         self.steering = Steering(self.recipe, len(self.dataset.train), self.commands, self.replay)
         self.step, self.evaluated_at = 0, -1
         self.best, self.totals = Best(), Totals()
-        self.state = self._resumed(resume) if resume else self.engine.first_state(self.pretrained)
+        if resume:
+            self.state = self._resumed(resume)
+        else:
+            self.state = self.engine.first_state(self.pretrained, self.dataset.train)
 
     def _attempt(self, act: Callable[[], Event]) -> Iterator[Event]:
         """What happens; where the numbers ran away, back to where they had not."""

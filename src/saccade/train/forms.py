@@ -8,6 +8,13 @@ from saccade.models.activation import Form
 from saccade.models.backend import jax
 from saccade.models.graph import Graph, Node
 
+CONVOLUTIONS = (
+    "Conv2D",
+    "DepthwiseConv2D",
+    "SeparableConv2D",
+    "saccade.models.weight_norm.WeightNormConv2D",
+)
+
 
 @dataclass(frozen=True)
 class Forms:
@@ -53,7 +60,7 @@ def _work(nodes: Sequence[Node]) -> dict[str, int]:
     """Multiplications of wide and of narrow convolutions."""
     work = {"wide": 0, "narrow": 0}
     for node in nodes:
-        if node.kind in ("Conv2D", "DepthwiseConv2D", "SeparableConv2D"):
+        if node.kind in CONVOLUTIONS:
             wide = max(node.input_shape[-1], node.output_shape[-1]) > 16
             places = math.prod(node.output_shape[:2])
             weights = sum(math.prod(v.shape) for _, v in node.weights)

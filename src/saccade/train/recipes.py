@@ -74,6 +74,7 @@ DEFAULTS: dict[str, Recipe] = {
     "mlp-bn": _DENSE,
     "mlp-relu-bn": _DENSE,
     "conv-bn": _NORMALISED,
+    "mlp-deep": replace(_DENSE, schedule=Cosine(0.001)),
     "conv-wide": _DEFAULT,
     "conv-bn-small": _NORMALISED,
     "K02": _DENSE,

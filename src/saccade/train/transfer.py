@@ -152,6 +152,10 @@ def _of_run(base: str | None, dataset: Dataset, run: Run, unfreeze: str) -> Netw
     own = model["base"] if model["model"] == TRANSFER else model["model"]
     if own not in MODELS and own not in BASES:
         raise BadUsage(f"{run.path} is a network of your own; only ours can be a base of another")
+    if model.get("arguments"):
+        raise BadUsage(
+            f"{run.path} is `{own}` with {model['arguments']}; a base is one of the table as it is"
+        )
     if base not in (None, own):
         raise BadUsage(f"{run.path} is `{own}`, not `{base}`: leave --base out")
     if dataset.input_shape[2] != preprocess.channels:

@@ -12,7 +12,7 @@ LEFT, RIGHT, TOP, BOTTOM = 56, 190, 16, 46  # around the plot; names stand at th
 NAME_HEIGHT = 17
 LABEL_WIDTH = 34
 # Lines are told apart by dashes and marks, colour only helps.
-DASHES = ("", "7 4", "2 4", "10 3 2 3")
+DASHES = ("", "7 4", "2 4", "10 3 2 3", "1 5")
 LONE, SIDE = 10, 4.5
 Place = Callable[[float], float]
 
