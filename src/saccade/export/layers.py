@@ -39,6 +39,7 @@ LAYERS: Mapping[str, Write] = {
     "Minimum": merging.merged("Min"),
     "Average": merging.average,
     "Concatenate": merging.concatenate,
+    "saccade.models.auxiliary.WithAuxiliary": merging.first,
     # These do something only while a network learns.
     "Dropout": shapes.nothing,
     "SpatialDropout2D": shapes.nothing,
@@ -51,6 +52,8 @@ LAYERS: Mapping[str, Write] = {
     "keras.src.applications.convnext.LayerScale": normalisations.layer_scale,
     "keras.src.applications.convnext.StochasticDepth": shapes.nothing,
     "keras.src.applications.inception_resnet_v2.CustomScaleLayer": normalisations.added_scaled,
+    # Of AlexNet, ZFNet and GoogLeNet.
+    "saccade.models.local_response.LocalResponseNormalization": normalisations.local_response,
     # Of the LeNet-5 of 1998.
     "saccade.models.lenet.Subsample": normalisations.subsample,
     "saccade.models.lenet.TableConvolution": convolutions.table_convolution,

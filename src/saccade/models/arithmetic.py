@@ -19,7 +19,8 @@ WINDOWS = {
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
     "GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average Maximum Minimum "
-    "Concatenate ZeroPadding2D Cropping2D".split()
+    "Concatenate ZeroPadding2D Cropping2D "
+    "saccade.models.local_response.LocalResponseNormalization".split()
 )
 
 
@@ -119,7 +120,8 @@ def _field(seen: Field) -> str:
 def _what(node: Node) -> str:
     layer = node.layer
     if node.kind == "Conv2D":
-        return f"convolution {_window(layer, layer.kernel_size)}{_activation(node)}"
+        groups = f", in {layer.groups} groups" if layer.groups > 1 else ""
+        return f"convolution {_window(layer, layer.kernel_size)}{groups}{_activation(node)}"
     if node.kind in ("MaxPooling2D", "AveragePooling2D"):
         what = "largest" if node.kind.startswith("Max") else "mean"
         return f"{what} of {_window(layer, layer.pool_size)}"
@@ -144,6 +146,8 @@ NAMES = {
     "ZeroPadding2D": "zeros around",
     "GlobalAveragePooling2D": "mean of each map",
     "GlobalMaxPooling2D": "largest of each map",
+    "saccade.models.auxiliary.WithAuxiliary": "the first; the others are heard while training",
+    "saccade.models.local_response.LocalResponseNormalization": "local response normalisation",
     "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
     "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
     "saccade.models.lenet.Distances": "minus the squared distance to a fixed code a class",
