@@ -8,6 +8,7 @@ from saccade.core.preprocess import Preprocess
 from saccade.models import MODELS
 from saccade.models.activation import Mode
 from saccade.models.backend import jax
+from saccade.models.course import COURSE
 from saccade.models.forward import forward
 from saccade.models.initialize import first_weights
 from saccade.models.lenet import TABLE, TableConvolution
@@ -18,15 +19,21 @@ from saccade.train.forms import Forms
 from saccade.train.order import batch_ids
 from saccade.train.recipes import DEFAULTS, recipe
 
-from .conftest import by_family
+from .conftest import by_depth, by_family
 
 SHAPES = [(28, 28, 1), (8, 8, 1), (11, 17, 3), (32, 32, 3), (96, 96, 3)]
 # Compiling is what costs: the shapes are looked at in these alone, training in all.
 FAMILIES = ("softmax", "conv", "conv-bn", "residual")
+HEAVY = ("alexnet", "zfnet", "vgg", "googlenet")
 
 
 def slow(value):
     return pytest.param(value, marks=pytest.mark.slow)
+
+
+def light(name):
+    """Drawing many weights takes long, and is the same for all networks."""
+    return slow(name) if MODELS[name].family in HEAVY else by_depth(name)
 
 
 def takes(name, shape):
@@ -45,7 +52,9 @@ def test_every_model_has_a_default_recipe():
 @pytest.mark.parametrize("name", MODELS)
 def test_the_table_counts_parameters_right(name):
     entry = MODELS[name]
-    assert build(name, entry.shape, entry.classes).parameters == entry.parameters
+    graph = build(name, entry.shape, entry.classes).graph
+    assert graph.parameters == entry.parameters
+    assert graph.answering_parameters == (entry.answering or entry.parameters)
 
 
 def test_the_counts_are_those_of_the_originals():
@@ -56,6 +65,8 @@ def test_the_counts_are_those_of_the_originals():
         K04 354002 K05 354002 E-dnn 268940 E-drop 268940 E-cnn 302590 E-deck-cnn 121086
         S4-cnn 121982 L2-dnn 355110 L2-dnn-dropout 355110 L2-cnn 380614 T0 407050 T1 101770
         L3-cnn 37386061 cats-dogs 5615553 lenet5 61706 lenet5-1998 60000
+        alexnet 60965224 alexnet-2014 61100840 zfnet 62357608 vgg-16 138357544 vgg-19 143667240
+        googlenet 13378280 squeezenet-1.0 1248424 squeezenet-1.1 1235496
     """.split()
     expected = dict(zip(counts[::2], map(int, counts[1::2]), strict=True))
     actual = {name: entry.parameters for name, entry in MODELS.items()}
@@ -65,7 +76,7 @@ def test_the_counts_are_those_of_the_originals():
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*map(by_depth, MODELS)])
 def test_any_shape_gives_one_logit_a_class(name, shape):
     classes = 2 if shape == SHAPES[-1] else 3
     if not takes(name, shape):
@@ -114,7 +125,7 @@ def test_every_trainable_weight_moves_and_none_bursts(name, rng):
     assert all(np.isfinite(value).all() for value in after.values())
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*map(by_depth, MODELS)])
 def test_a_run_can_build_it_again(name):
     network = build(name, (16, 16, 3), 4)
     again = rebuild(network.reference, network.input_shape, network.classes)
@@ -122,7 +133,7 @@ def test_a_run_can_build_it_again(name):
     assert again.parameters == network.parameters
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*map(by_depth, MODELS)])
 def test_building_allocates_nothing(name):
     graph = build(name, (28, 28, 1), 10).graph
     assert all(variable._value is None for variable in graph.weights.values())
@@ -140,7 +151,7 @@ def test_one_class_is_refused():
 
 
 @pytest.mark.parametrize("rule", ["layers", "truncated-normal"])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", [*map(light, MODELS)])
 def test_first_weights_are_a_function_of_the_seed(name, rule):
     graph = build(name, (28, 28, 1), 10).graph
     one, same, other = (first_weights(graph, rule, seed) for seed in (1, 1, 2))
@@ -151,7 +162,7 @@ def test_first_weights_are_a_function_of_the_seed(name, rule):
 def test_only_a_binary_net_of_two_classes_has_one_unit():
     assert build("cats-dogs", (16, 16, 3), 2).binary
     assert not build("cats-dogs", (16, 16, 3), 3).binary
-    assert not any(build(name, (16, 16, 3), 2).binary for name in MODELS if name != "cats-dogs")
+    assert not any(build(name, (16, 16, 3), 2).binary for name in COURSE if name != "cats-dogs")
 
 
 def test_the_table_of_1998_connects_sixty_pairs_of_maps():

@@ -9,6 +9,7 @@ class Entry:
 
     `ids` are the originals it is (docs/guide/models.md), `parameters` its trainable weights on
     `shape` (height, width, channels) with `classes` classes, `least` the smallest side it takes.
+    `answering` are those that its answer comes through, where others help only while it trains.
     """
 
     family: str
@@ -19,3 +20,4 @@ class Entry:
     shape: tuple[int, int, int] = (28, 28, 1)
     least: int = 1
     classes: int = 10
+    answering: int | None = None
