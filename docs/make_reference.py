@@ -12,6 +12,7 @@ from rich.console import Console
 from saccade.cli import COMMANDS, make_app
 from saccade.models import MODELS
 from saccade.models.bases import BASES, Base
+from saccade.models.history import HISTORY, Field, Milestone
 from saccade.train.originals import RECIPES
 
 HERE = Path(__file__).parent / "reference"
@@ -32,7 +33,8 @@ def command_line() -> str:
 
 
 def models() -> str:
-    """The page: every model with its parameters and originals, every recipe with its source."""
+    """The page: every model with its parameters and originals, every recipe with its source, the
+    history."""
     lines = [
         "# Models and recipes",
         "",
@@ -59,7 +61,37 @@ def models() -> str:
             f"| `{name}` | {recipe.source} | {length} | {recipe.batch_size} | {recipe.optimizer} "
             f"| {recipe.schedule} | {recipe.watch} | {reported} |"
         )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *history()]) + "\n"
+
+
+def history() -> list[str]:
+    """Its table, and what of it nobody has compared with the papers."""
+    lines = [
+        "",
+        "## History",
+        "",
+        "The networks that the course names. Parameters are those that an answer comes through,",
+        "as counted here; as the paper gives them; as the course's slides do, where those mean",
+        "another network. Results are shares of wrong answers. What has a star was written down",
+        "from memory and has not been compared with the paper.",
+        "",
+        "| year | network | depth | counted | paper | slides | result | paper's title |",
+        "|---|---|---:|---:|---|---|---|---|",
+    ]
+    for each in HISTORY:
+        counted = "" if each.counted is None else f"{each.counted:,}"
+        slides = f"{each.deck} ({each.meant})" if each.deck else ""
+        network = f"{each.name}, `{each.model}`" if each.model else each.name
+        lines.append(
+            f"| {each.year} | {network} | {each.depth} | {counted} "
+            f"| {_starred(each, 'paper')} | {slides} | {_starred(each, 'result')} | {each.title} |"
+        )
+    return lines
+
+
+def _starred(milestone: Milestone, field: Field) -> str:
+    value: str = getattr(milestone, field)
+    return f"{value} \\*" if field in milestone.from_memory else value
 
 
 def bases() -> str:

@@ -97,6 +97,7 @@ def test_there_is_no_utils():
         "view.live.serving",
         "models",
         "models.bases",
+        "models.history",
         "score.scoring",
         "score.resuming",
         "score.shown",

@@ -72,7 +72,8 @@ def test_version_is_told(typed):
 def test_listing_models_and_data_sets_loads_no_jax():
     code = (
         "import sys\nfrom saccade.cli import main\n"
-        "for words in (['models'], ['models', '--json'], ['datasets'], ['runs']):\n"
+        "for words in (['models'], ['models', '--json'], ['models', '--history'],"
+        " ['datasets'], ['runs']):\n"
         "    try: main(words)\n    except SystemExit as end: assert end.code == 0\n"
         f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
     )

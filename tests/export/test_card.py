@@ -116,3 +116,19 @@ def test_confidence_is_told_as_it_is():
 def test_many_classes_are_not_all_named():
     text = written("digits", classes=[f"class {i}" for i in range(1000)])
     assert "1,000 classes" in text and "class 19, ..." in text and "class 20" not in text
+
+
+def test_only_what_is_in_the_file_is_counted():
+    """The run's network had heads that are heard while it trains."""
+    facts = {
+        "data": {"name": "digits", "classes": ["a", "b"], "statement": "digits: 3 images"},
+        "model": {
+            "name": "googlenet",
+            "input_shape": [8, 8, 1],
+            "parameters": 13_378_280,
+            "answering_parameters": 6_998_552,
+        },
+        "recipe": {"watch": "validation"},
+    }
+    text = card(facts, {}, identity(2), CHECKS, "Golden").decode()
+    assert "6,998,552 parameters" in text and "13,378,280" not in text

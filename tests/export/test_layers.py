@@ -1,6 +1,7 @@
 """Every layer that can be exported, beside the network's own computation of it."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +13,13 @@ from saccade.core.preprocess import Preprocess
 from saccade.export.layers import LAYERS
 from saccade.export.network import to_onnx
 from saccade.models.activation import Mode
+from saccade.models.auxiliary import WithAuxiliary
 from saccade.models.backend import jax, keras
 from saccade.models.forward import forward
 from saccade.models.fractalnet import Columns, Join
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import first_weights
+from saccade.models.local_response import LocalResponseNormalization
 from saccade.models.resnet_cifar import Widen
 
 L = keras.layers
@@ -252,3 +255,27 @@ class Own(keras.layers.Layer):
 def test_what_is_not_known_is_refused_by_name(layers, says):
     with pytest.raises(BadUsage, match=says):
         both(ended(*layers))
+
+
+def test_local_response_normalisation_of_large_values():
+    """Large enough for what is divided by to differ from map to map."""
+    own = LocalResponseNormalization()
+    ours, theirs = both(ended(L.Conv2D(7, 2), L.Rescaling(300.0), own, L.Rescaling(0.01)))
+    assert np.ptp(ours) > 1e-3
+    close(theirs, ours)
+
+
+def test_heads_that_are_heard_in_training_only_are_not_written():
+    picture = keras.Input(SHAPE)
+    x = L.Conv2D(4, 3)(picture)
+    y = L.Flatten()(L.Conv2D(5, 2)(x))
+    aside = L.Dense(4, name="aside")(L.Flatten()(x))
+    model = keras.Model(picture, WithAuxiliary(0.3, "answer")([L.Dense(4)(y), aside]))
+    ours, theirs = both(model)
+    close(theirs, ours)
+    graph = layer_graph(model)
+    rule, names = Preprocess(*SHAPE), [str(i) for i in range(4)]
+    weights = {n: np.full(v.shape, 7.25, np.float32) for n, v in graph.weights.items()}
+    written = onnx.load_from_string(to_onnx(graph, weights, rule, identity(4), names))
+    held = {tuple(each.dims) for each in written.graph.initializer}
+    assert (7 * 6 * 4, 4) not in held and (6 * 5 * 5, 4) in held

@@ -21,7 +21,7 @@ from saccade.models.network import build
 from saccade.models.transfer import transfer_network
 
 # One of each kind of layer; `make soak` takes all.
-FEW = ("conv", "conv-bn", "lenet5-1998", "residual", "cats-dogs", "resnet-cifar-20")
+FEW = ("conv", "conv-bn", "lenet5-1998", "residual", "cats-dogs", "resnet-cifar-20", "alexnet")
 QUICK_BASES = ("mobilenetv2",)
 
 

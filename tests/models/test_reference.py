@@ -57,6 +57,19 @@ def convolved(x, kernel, strides=(1, 1), padding="valid"):
     return np.tensordot(windows(x, kernel.shape[:2], strides, padding, 0.0), kernel, axes=3)
 
 
+def split(array, groups):
+    """Along the last axis: the maps that a group of a convolution reads; those that it makes."""
+    return np.split(array, groups, -1)
+
+
+def local_response(x):
+    """Krizhevsky et al. 2012, section 3.3: a / (2 + 1e-4 * sum of squares of five maps)^0.75."""
+    sums = np.empty_like(x)
+    for i in range(x.shape[3]):
+        sums[..., i] = (x[..., max(0, i - 2) : i + 3] ** 2).sum(-1)
+    return x / (2 + 1e-4 * sums) ** 0.75
+
+
 def squash(x):
     return 1.7159 * np.tanh(2 * x / 3)
 
@@ -93,15 +106,14 @@ def one_layer(layer, given, inputs, training):
         case "Dense":
             return activation(x @ given["kernel"] + given.get("bias", 0))
         case "Conv2D" | "Whitening":
-            kernels = np.split(given["kernel"], layer.groups, axis=-1)
-            pairs = zip(np.split(x, layer.groups, axis=-1), kernels, strict=True)
-            groups = [convolved(*pair, layer.strides, layer.padding) for pair in pairs]
-            y = np.concatenate(groups, axis=-1)
-            return activation(y + given.get("bias", 0))
+            pairs = zip(split(x, layer.groups), split(given["kernel"], layer.groups), strict=True)
+            y = [convolved(part, kernel, layer.strides, layer.padding) for part, kernel in pairs]
+            return activation(np.concatenate(y, 3) + given.get("bias", 0))
         case "MaxPooling2D":
             return windows(x, layer.pool_size, layer.strides, layer.padding, -np.inf).max((3, 4))
         case "AveragePooling2D":
-            return windows(x, layer.pool_size, layer.strides, layer.padding, np.nan).mean((3, 4))
+            seen = windows(x, layer.pool_size, layer.strides, layer.padding, np.nan)
+            return np.nanmean(seen, (3, 4))
         case "BatchNormalization":
             others = tuple(range(x.ndim - 1))
             mean = x.mean(others) if training else given["moving_mean"]
@@ -132,6 +144,12 @@ def one_layer(layer, given, inputs, training):
             return x.max((1, 2))
         case "GlobalAveragePooling2D":
             return x.mean((1, 2))
+        case "ZeroPadding2D":
+            return np.pad(x, ((0, 0), *layer.padding, (0, 0)))
+        case "WithAuxiliary":
+            return x
+        case "LocalResponseNormalization":
+            return local_response(x)
         case "Concatenate":
             return np.concatenate(inputs, axis=-1)
         case "Widen":
@@ -270,7 +288,7 @@ def test_a_zero_head_knows_nothing(name, classes):
     """Its loss is ln(classes): to the bit when answering, to the last place when training."""
     _, engine, training_losses = made(name, classes)
     split, weights = drawn(smallest(name), classes), first_weights_of(engine)
-    head = [node for node in engine.graph.nodes if node.parameters][-1]
+    head = [node for node in engine.graph.answering if node.parameters][-1]
     weights |= {full: np.zeros_like(weights[full]) for full, v in head.weights if v.trainable}
     answers = engine.answer(weights, engine.resident(split))
     assert set(answers.losses) == {np.log(classes)}

@@ -43,6 +43,18 @@ def test_photographs(base):
     assert kinds(network)[-2:] == ["Dropout", "Dense"]
 
 
+@pytest.mark.parametrize("base", ["alexnet", "googlenet", "squeezenet-1.1"])
+def test_classic_networks_begin_others(base):
+    """GoogLeNet without its auxiliary heads, SqueezeNet before its last convolution."""
+    whole = build(base, (32, 32, 3), 10).graph.weights
+    began = base_graph(base, (32, 32, 3)).weights
+    assert list(whole)[: len(began)] == list(began)
+    assert all(whole[name].shape == began[name].shape for name in began)
+    network = transfer_network(base, (32, 32, 3), 5)
+    assert kinds(network)[-2:] == ["Dropout", "Dense"]
+    assert learning(network) == list(network.graph.weights)[-2:]
+
+
 def test_the_head_is_the_courses():
     *_, dropout, dense = transfer_network("conv", SHAPE, 4).graph.nodes
     assert dropout.layer.rate == 0.2

@@ -12,7 +12,7 @@ INPUT, PROBABILITIES, LOGITS = "pixels", "probabilities", "logits"
 OWN = frozenset(
     """
     Add AveragePool BatchNormalization Cast Clip Concat Conv Div Elu Erf Exp Flatten Gemm
-    GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LayerNormalization LeakyRelu
+    GlobalAveragePool GlobalMaxPool HardSigmoid HardSwish Identity LRN LayerNormalization LeakyRelu
     MatMul Max MaxPool Min Mul Neg PRelu Pad ReduceSum Relu Reshape Resize Selu Sigmoid Slice
     Softmax Softplus Softsign Sub Tanh Transpose
     """.split()

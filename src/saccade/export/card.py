@@ -56,6 +56,8 @@ def _body(
 ) -> list[str]:
     data, model = facts["data"], facts["model"]
     height, width, channels = model["input_shape"]
+    # Records from before there were auxiliary heads do not tell the two apart.
+    parameters = model.get("answering_parameters", model["parameters"])
     classes = [markdown(name) for name in data["classes"]]
     shown = ", ".join(classes[:MOST_CLASSES]) + (", ..." if len(classes) > MOST_CLASSES else "")
     return [
@@ -67,7 +69,7 @@ def _body(
         f"- Data: {markdown(data['statement'])}",
         f"- Pictures: {width}x{height} pixels, {'grey' if channels == 1 else 'RGB'}; "
         "preprocess.json says how any other becomes one",
-        f"- Model: {markdown(model['name'])}, {model['parameters']:,} parameters",
+        f"- Model: {markdown(model['name'])}, {parameters:,} parameters",
         f"- {_accuracy(metrics)}",
         *([f"- {_use_of_test(facts)}"] if "test" in (facts["recipe"]["watch"], *metrics) else []),
         f"- Confidence: {_confidence(calibration)}",

@@ -39,6 +39,7 @@ LAYERS: Mapping[str, Write] = {
     "Minimum": merging.merged("Min"),
     "Average": merging.average,
     "Concatenate": merging.concatenate,
+    "saccade.models.auxiliary.WithAuxiliary": merging.first,
     # These do something only while a network learns.
     "Dropout": shapes.nothing,
     "SpatialDropout2D": shapes.nothing,
@@ -55,6 +56,8 @@ LAYERS: Mapping[str, Write] = {
     # Of blocks with weight norm.
     "saccade.models.weight_norm.WeightNormConv2D": convolutions.conv2d,
     "saccade.models.weight_norm.WeightNormDense": convolutions.dense,
+    # Of AlexNet, ZFNet and GoogLeNet.
+    "saccade.models.local_response.LocalResponseNormalization": normalisations.local_response,
     # Of the LeNet-5 of 1998.
     "saccade.models.lenet.Subsample": normalisations.subsample,
     "saccade.models.lenet.TableConvolution": convolutions.table_convolution,

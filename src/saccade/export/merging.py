@@ -40,3 +40,8 @@ def concatenate(node: Node, writer: Writer, *values: Value) -> Value:
     turn = writer.channels_first if pictures else writer.channels_last
     name = writer.add("Concat", [turn(value).name for value in values], {"axis": 1})
     return Value(name, node.output_shape, first=pictures)
+
+
+def first(node: Node, writer: Writer, answer: Value) -> Value:
+    """WithAuxiliary: what leads to the other answers is not written."""
+    return answer

@@ -24,23 +24,25 @@ def to_onnx(
 
     It takes `pixels`, uint8 [batch, height, width, channels], as `Preprocess.read` makes them, and
     gives `probabilities` and the uncalibrated `logits`, both float32 [batch, classes]: scaling,
-    calibration and softmax are in it, and a binary network has two columns.
+    calibration and softmax are in it, and a binary network has two columns. Heads that are heard in
+    training only are not.
 
     Raises:
         NoRule: a layer or an activation can't be written; names it.
     """
-    unknown = sorted({node.kind for node in graph.nodes} - set(LAYERS))
+    nodes = graph.answering
+    unknown = sorted({node.kind for node in nodes} - set(LAYERS))
     if unknown:
         raise NoRule(
             f"{', '.join(f'`{kind}`' for kind in unknown)} can't be exported: there is no rule for "
             f"such a layer"
         )
     writer = Writer(weights)
-    flat = all(node.kind == "Flatten" for node in graph.nodes if -1 in node.inputs)
+    flat = all(node.kind == "Flatten" for node in nodes if -1 in node.inputs)
     # Turning one channel moves nothing, and ONNX Runtime is slow along a last axis of length 1.
     values = {-1: _scaled(writer, preprocess, turned=not flat or preprocess.channels == 1)}
-    for node in graph.nodes:
-        inputs = [values[position] for position in node.inputs]
+    for node in nodes:
+        inputs = [values[position] for position in node.inputs if position in values]
         values[node.position] = LAYERS[node.kind](node, writer, *inputs)
     last = writer.channels_last(values[len(graph.nodes) - 1])
     logits = _two_columns(writer, last) if graph.binary else last.name

@@ -93,3 +93,15 @@ def subsample(node: Node, writer: Writer, x: Value) -> Value:
     scaled = writer.add("Mul", [y.name, writer.by_channel(weight, y)])
     bias = writer.by_channel(writer.weights[node.weight("bias")], y)
     return y.as_it_lies(writer.add("Add", [scaled, bias]))
+
+
+def local_response(node: Node, writer: Writer, x: Value) -> Value:
+    """LocalResponseNormalization; ONNX divides alpha by the number of maps."""
+    layer, x = node.layer, writer.channels_first(x)
+    told = {
+        "size": layer.depth,
+        "bias": float(layer.k),
+        "alpha": float(layer.alpha * layer.depth),
+        "beta": float(layer.beta),
+    }
+    return x.as_it_lies(writer.add("LRN", [x.name], told))

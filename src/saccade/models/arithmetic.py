@@ -22,7 +22,8 @@ WINDOWS = {
 PLACE_BY_PLACE = frozenset(
     "BatchNormalization Activation ReLU LeakyReLU PReLU ELU Softmax Dropout SpatialDropout2D "
     "AlphaDropout GaussianNoise GaussianDropout Rescaling Dense Add Subtract Multiply Average "
-    "Maximum Minimum Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join".split()
+    "Maximum Minimum Concatenate ZeroPadding2D Cropping2D saccade.models.fractalnet.Join "
+    "saccade.models.local_response.LocalResponseNormalization".split()
 )
 # What draws without looking at the picture.
 BLIND = "saccade.models.fractalnet.Columns"
@@ -131,7 +132,8 @@ def _what(node: Node) -> str:
     if node.kind.endswith("WeightNormConv2D"):
         return f"convolution {_window(layer, layer.kernel_size)}, weight norm"
     if node.kind == "Conv2D":
-        return f"convolution {_window(layer, layer.kernel_size)}{_activation(node)}"
+        groups = f", in {layer.groups} groups" if layer.groups > 1 else ""
+        return f"convolution {_window(layer, layer.kernel_size)}{groups}{_activation(node)}"
     if node.kind in ("MaxPooling2D", "AveragePooling2D"):
         what = "largest" if node.kind.startswith("Max") else "mean"
         return f"{what} of {_window(layer, layer.pool_size)}"
@@ -160,6 +162,8 @@ NAMES = {
     "ZeroPadding2D": "zeros around",
     "GlobalAveragePooling2D": "mean of each map",
     "GlobalMaxPooling2D": "largest of each map",
+    "saccade.models.auxiliary.WithAuxiliary": "the first; the others are heard while training",
+    "saccade.models.local_response.LocalResponseNormalization": "local response normalisation",
     "saccade.models.lenet.Subsample": "sum of 2x2, with a weight and a bias a map",
     "saccade.models.lenet.TableConvolution": "convolution 5x5, valid, by the table of 1998",
     "saccade.models.whitened.Whitening": "convolution 2x2, valid, computed from the pictures",

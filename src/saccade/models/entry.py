@@ -14,6 +14,7 @@ class Entry:
     `shape` (height, width, channels) with `classes` classes, `least` the smallest side it takes.
     With `choices` the function takes one of them as a third argument, `normalisation`; the first
     is the default.
+    `answering` are those that its answer comes through, where others help only while it trains.
     """
 
     family: str
@@ -25,3 +26,4 @@ class Entry:
     least: int = 1
     classes: int = 10
     choices: tuple[str, ...] = ()
+    answering: int | None = None

@@ -63,9 +63,9 @@ def activations(
     return values
 
 
-def logits_of(graph: Graph, values: Mapping[int, Parts]) -> Array:
-    """[n, classes] of all that its layers gave."""
-    logits = whole(values[len(graph.nodes) - 1]).batch_first()
+def logits_of(graph: Graph, values: Mapping[int, Parts], at: int | None = None) -> Array:
+    """[n, classes] of all that its layers gave: the last one's, or those of the layer `at`."""
+    logits = whole(values[len(graph.nodes) - 1 if at is None else at]).batch_first()
     if graph.binary:
         logits = jnp.concatenate([jnp.zeros_like(logits), logits], axis=1)
     return logits

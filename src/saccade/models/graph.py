@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saccade.core.errors import BadUsage
+from saccade.models.auxiliary import WithAuxiliary, without_auxiliary
 from saccade.models.backend import keras
 from saccade.models.operations import as_layer
 
@@ -88,6 +89,30 @@ class Graph:
         """How many trainable weights there are."""
         return sum(node.parameters for node in self.nodes)
 
+    @property
+    def auxiliary(self) -> dict[int, float]:
+        """The positions whose logits' losses count in training, too, and how much of them."""
+        last = self.nodes[-1]
+        if not isinstance(last.layer, WithAuxiliary):
+            return {}
+        return dict.fromkeys(last.inputs[1:], last.layer.share)
+
+    @property
+    def answering(self) -> tuple[Node, ...]:
+        """The layers that the answer comes through: all but auxiliary heads."""
+        leading, ahead = set(), [len(self.nodes) - 1]
+        while ahead:
+            position = ahead.pop()
+            if position >= 0 and position not in leading:
+                leading.add(position)
+                ahead += set(self.nodes[position].inputs) - set(self.auxiliary)
+        return tuple(node for node in self.nodes if node.position in leading)
+
+    @property
+    def answering_parameters(self) -> int:
+        """How many trainable weights the answer comes through."""
+        return sum(node.parameters for node in self.answering)
+
 
 def layer_graph(model: keras.Model) -> Graph:
     """The graph of a built Sequential or functional model with one input and one output.
@@ -110,7 +135,10 @@ def layer_graph(model: keras.Model) -> Graph:
             f"in numbers: start it with keras.Input((28, 28, 1))"
         )
     walk = _Walk({id(functional.inputs[0]): -1}, {-1: shape}, [])
-    walk.through(functional)
+    answering = without_auxiliary(functional)
+    if answering is not functional:  # it comes first, so that a base has the names it has alone
+        walk.through(answering)
+    walk.through(functional, done=frozenset(walk.positions))
     if not walk.nodes or walk.positions[id(functional.outputs[0])] != len(walk.nodes) - 1:
         raise BadUsage(f"the answer of `{model.name}` is not that of its last layer")
     height, width, channels = shape
@@ -125,11 +153,12 @@ class _Walk:
     shapes: dict[int, tuple[int, ...]]
     nodes: list[Node]
 
-    def through(self, functional: Any) -> None:
-        """Adds a model's layers in an order in which each comes after those it reads."""
+    def through(self, functional: Any, done: frozenset[int] = frozenset()) -> None:
+        """Adds a model's layers, but those that give the tensors `done`, in an order in which each
+        comes after those it reads."""
         for depth in sorted(functional._nodes_by_depth, reverse=True):
             for keras_node in functional._nodes_by_depth[depth]:
-                if not keras_node.is_input:
+                if not keras_node.is_input and id(keras_node.outputs[0]) not in done:
                     self._add(keras_node)
 
     def _add(self, keras_node: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from saccade.core.errors import BadUsage, unknown_name
 from saccade.models import MODELS, TRANSFER, model_entry
 from saccade.models.applications import base_model
+from saccade.models.auxiliary import without_auxiliary
 from saccade.models.backend import keras
 from saccade.models.bases import BASES
 from saccade.models.graph import Graph, layer_graph
@@ -68,11 +69,16 @@ def headless(base: str, input_shape: tuple[int, int, int]) -> keras.Model:
         return base_model(base, input_shape)
     if base not in MODELS:
         raise unknown_name("base", base, [*BASES, *MODELS])
-    model = keras_model(base, input_shape, model_entry(base).classes)
+    model = without_auxiliary(keras_model(base, input_shape, model_entry(base).classes))
     kinds = [type(layer).__name__ for layer in model.layers]
     if not any(kind in CONVOLUTIONS for kind in kinds):
         raise BadUsage(f"`{base}` has no convolutional layers to begin with")
-    return keras.Model(model.inputs, model.layers[kinds.index("Dense")].input)
+    if "Dense" in kinds:
+        return keras.Model(model.inputs, model.layers[kinds.index("Dense")].input)
+    # The answers of such a network are means of its last convolution's maps.
+    last = max(i for i, kind in enumerate(kinds) if kind in CONVOLUTIONS)
+    pooled = layers.GlobalAveragePooling2D(name="pooled")(model.layers[last].input)
+    return keras.Model(model.inputs, pooled)
 
 
 def base_graph(base: str, input_shape: tuple[int, int, int]) -> Graph:

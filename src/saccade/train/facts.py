@@ -43,6 +43,7 @@ def run_facts(network: Network, dataset: Dataset, recipe: Recipe, engine: Engine
             **network.reference,
             "input_shape": list(network.input_shape),
             "parameters": network.parameters,
+            "answering_parameters": network.graph.answering_parameters,
             "layers": [_layer(node) for node in network.graph.nodes],
         },
         "preprocess": engine.preprocess.to_json(),

@@ -48,8 +48,11 @@ class Layout:
         A depthwise kernel is none: its channels have nothing to do with each other.
         """
         kinds = {"Dense": "kernel", "Conv2D": "kernel", "SeparableConv2D": "pointwise_kernel"}
-        kernels = [n.weight(kinds[n.kind]) for n in self.graph.nodes if n.kind in kinds]
-        return frozenset(self.trainable.index(k) for k in kernels[:-1] if k in self.trainable)
+        kernels = {n.position: n.weight(kinds[n.kind]) for n in self.graph.nodes if n.kind in kinds}
+        leading = [node.position for node in self.graph.answering if node.position in kernels]
+        last = {*leading[-1:], *self.graph.auxiliary}
+        between = [kernel for position, kernel in kernels.items() if position not in last]
+        return frozenset(self.trainable.index(k) for k in between if k in self.trainable)
 
     @cached_property
     def optimizer(self) -> Any:

@@ -27,6 +27,8 @@ _DENSE = replace(_DEFAULT, batch_size=100, schedule=Cosine(0.003))
 _NORMALISED = replace(_DEFAULT, epochs=12, least_steps=1_500, schedule=Cosine(0.003))
 _PHOTO = replace(_DEFAULT, least_steps=1_000, batch_size=32, schedule=Cosine(0.003))
 _DEEP = replace(_PHOTO, schedule=Cosine(0.001))
+# Deep and without batch norm: at the others' rates VGG learns nothing (docs/guide/models.md).
+_PLAIN = replace(_DEFAULT, batch_size=32, schedule=Cosine(0.0002), warmup_steps=100, clip_norm=5.0)
 
 # The head of the course's flowers notebook; its penalty, too. As a rule the base is frozen, and an
 # update takes microseconds.
@@ -99,6 +101,14 @@ DEFAULTS: dict[str, Recipe] = {
     "residual": _PHOTO,
     "whitened": _AIRBENCH,
     **dict.fromkeys((*RESNETS, *DENSE_AND_FRACTAL), _DEEP),
+    "alexnet": _PLAIN,
+    "alexnet-2014": _PLAIN,
+    "zfnet": _PLAIN,
+    "vgg-16": _PLAIN,
+    "vgg-19": _PLAIN,
+    "googlenet": _PLAIN,
+    "squeezenet-1.0": replace(_PLAIN, schedule=Cosine(0.001)),
+    "squeezenet-1.1": replace(_PLAIN, schedule=Cosine(0.001)),
 }
 
 

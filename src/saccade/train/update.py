@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from saccade.models.activation import Mode
+from saccade.models.activation import Mode, Pass
 from saccade.models.backend import jax
-from saccade.models.forward import forward
+from saccade.models.forward import activations, logits_of
 from saccade.train.augment import Seen, augment
 from saccade.train.forms import Forms
 from saccade.train.layout import Layout
@@ -64,7 +64,7 @@ class Update:
         self, weights: dict[str, Array], train: Resident, rows: Array, step: Array, key: Array
     ) -> Learned:
         """What the pictures at these rows say; `key` is theirs alone."""
-        recipe, names = self.layout.recipe, self.layout.trainable
+        recipe, graph, names = self.layout.recipe, self.layout.graph, self.layout.trainable
         batch = train.take(rows)
         mode = Mode(
             training=True,
@@ -81,22 +81,25 @@ class Update:
         images = resized(changed.images, self.size)
         images = images if frozen >= 0 else self.scaled(images)
 
+        def mean_loss(logits: Array) -> Array:
+            losses = mixed_losses(logits, batch.labels, changed.mix, recipe.label_smoothing)
+            return (losses if batch.weights is None else losses * batch.weights).mean()
+
         def loss_of(trainable: list[Array]) -> tuple[Array, tuple[Array, Array, dict[str, Array]]]:
             used = {**weights, **dict(zip(names, trainable, strict=True))}
-            logits, moved = forward(
-                self.layout.graph,
-                used,
-                images,
-                form=self.forms.training,
-                mode=mode,
-                parts=min(self.forms.parts, len(images)),
-                turned=self.layout.turned,
-                after=frozen,
+            run = Pass(used, mode, self.forms.training, self.layout.turned)
+            parts = min(self.forms.parts, len(images))
+            values = activations(graph, run, images, parts, after=frozen)
+            logits = logits_of(graph, values)
+            loss = mean_loss(logits)
+            # Neither what auxiliary heads lose nor penalties are in the loss that is shown.
+            beside = sum(
+                share * mean_loss(logits_of(graph, values, at))
+                for at, share in graph.auxiliary.items()
             )
-            losses = mixed_losses(logits, batch.labels, changed.mix, recipe.label_smoothing)
-            loss = (losses if batch.weights is None else losses * batch.weights).mean()
             kernels = [used[name] for name in names if name.endswith("/kernel")]
-            return loss + penalty(kernels, recipe.l1, recipe.l2), (loss, logits, moved)
+            total = loss + beside + penalty(kernels, recipe.l1, recipe.l2)
+            return total, (loss, logits, run.updates)
 
         trainable = [weights[name] for name in names]
         slopes, (loss, logits, moved) = jax.grad(loss_of, has_aux=True)(trainable)
