@@ -41,7 +41,7 @@ def test_batch_norm_says_what_is_not_trained():
     assert rows["conv1"].working == "6*6*1*24 = 864"
 
 
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_rows_add_up(name):
     network = build(name, MODELS[name].shape, MODELS[name].classes)
     rows = arithmetic(network.graph)
@@ -128,7 +128,7 @@ def test_every_kind_is_said_in_words(name, layer, what):
     assert rows[layer].what == what
 
 
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_no_name_of_a_class_is_shown(name):
     for row in arithmetic(build(name, MODELS[name].shape, 10).graph):
         assert not re.search("[A-Z]", row.what), row

@@ -69,7 +69,7 @@ def test_the_counts_are_those_of_the_originals():
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_any_shape_gives_one_logit_a_class(name, shape):
     classes = 2 if shape == SHAPES[-1] else 3
     if not takes(name, shape):
@@ -118,7 +118,7 @@ def test_every_trainable_weight_moves_and_none_bursts(name, rng):
     assert all(np.isfinite(value).all() for value in after.values())
 
 
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_a_run_can_build_it_again(name):
     network = build(name, (16, 16, 3), 4)
     again = rebuild(network.reference, network.input_shape, network.classes)
@@ -126,7 +126,7 @@ def test_a_run_can_build_it_again(name):
     assert again.parameters == network.parameters
 
 
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_building_allocates_nothing(name):
     graph = build(name, (28, 28, 1), 10).graph
     assert all(variable._value is None for variable in graph.weights.values())
@@ -144,7 +144,7 @@ def test_one_class_is_refused():
 
 
 @pytest.mark.parametrize("rule", ["layers", "truncated-normal"])
-@pytest.mark.parametrize("name", map(by_depth, MODELS))
+@pytest.mark.parametrize("name", [by_depth(name) for name in MODELS])
 def test_first_weights_are_a_function_of_the_seed(name, rule):
     graph = build(name, (28, 28, 1), 10).graph
     one, same, other = (first_weights(graph, rule, seed) for seed in (1, 1, 2))
