@@ -10,7 +10,7 @@ from saccade.view.chart import nice_ticks
 WIDTH, HEIGHT = 760, 400
 LEFT, RIGHT, TOP, BOTTOM = 56, 190, 16, 46  # around the plot; names stand at the right
 NAME_HEIGHT = 17
-LABEL_WIDTH = 34
+LABEL_WIDTH = 42
 # Lines are told apart by dashes and marks, colour only helps.
 DASHES = ("", "7 4", "2 4", "10 3 2 3", "1 5")
 LONE, SIDE = 10, 4.5
@@ -87,13 +87,17 @@ def _across(words: str, places: Sequence[float], x: Place) -> str:
             taken = at
             parts.append(
                 f'<text class="tick" x="{at:.1f}" y="{bottom + 18}" text-anchor="middle">'
-                f"{place:,.4g}</text>"
+                f"{_label(place)}</text>"
             )
     return (
         f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}"></line>'
         f'{"".join(parts)}<text class="tick" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" '
         f'text-anchor="middle">{escape(words)}</text>'
     )
+
+
+def _label(place: float) -> str:
+    return f"{place:,.0f}" if place >= 1000 else f"{place:.4g}"
 
 
 def _line(ribbon: Ribbon, i: int, x: Place, y: Place) -> str:
