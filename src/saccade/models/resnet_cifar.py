@@ -5,7 +5,9 @@ convolution, then 2n of them at each of 16, 32 and 64 channels, the mean of each
 with weights. Shortcuts have none themselves (option A): where the picture halves they take every
 second pixel and fill up with maps of zeros, so that a plain network has as many weights as the
 residual one of its depth. Each block starts as its shortcut: the scale of its last batch norm
-starts at zero (Goyal et al. 2017, section 5.1). Pictures of any size get the same network.
+starts at zero (Goyal et al. 2017, section 5.1). Not where the shortcut fills up: zeros and zeros
+would leave those maps at the corner of the ReLU, where nothing learns, for ever. Pictures of any
+size get the same network.
 """
 
 from typing import Any
@@ -105,7 +107,8 @@ def small_network(
 def _block(x: Any, width: int, stride: int, name: str, shortcut: bool, dropped: float) -> Any:
     """Two convolutions [n, h, w, c] -> [n, h/stride, w/stride, width], and the way around them."""
     through = relu(convolution(x, width, 3, f"{name}_a", stride=stride), f"{name}_a")
-    through = convolution(through, width, 3, f"{name}_b", scale="zeros" if shortcut else "ones")
+    from_zero = shortcut and stride == 1
+    through = convolution(through, width, 3, f"{name}_b", scale="zeros" if from_zero else "ones")
     if dropped:
         # All of a picture's values, or none.
         drop = layers.Dropout(dropped, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")
