@@ -49,7 +49,7 @@ def fractal_network(
     """A block of so many columns for each of `widths`, the number of its maps.
 
     >>> fractal_network("tiny", (8, 8, 3), 10, 2, (4,)).count_params()
-    470
+    558
     """
     picture = layers.Input(shape)
     chosen = Columns(columns, ONE_COLUMN, name="columns")(picture)

@@ -6,7 +6,8 @@ with weights. Shortcuts have none themselves (option A): where the picture halve
 second pixel and fill up with maps of zeros, so that a plain network has as many weights as the
 residual one of its depth. Each block starts as its shortcut: the scale of its last batch norm
 starts at zero (Goyal et al. 2017, section 5.1), or what stands for it with another normalisation
-(block.py). Pictures of any size get the same network.
+(block.py). Not where the shortcut fills up: zeros and zeros would leave those maps at the corner of
+the ReLU, where nothing learns, for ever. Pictures of any size get the same network.
 """
 
 from typing import Any
@@ -139,7 +140,7 @@ def _block(
     if not shortcut:
         return convolution(through, width, 3, 1, normalisation, f"{name}_b")
     through = convolution(
-        through, width, 3, 1, normalisation, f"{name}_b", active=False, from_zero=True
+        through, width, 3, 1, normalisation, f"{name}_b", active=False, from_zero=stride == 1
     )
     if dropped:
         # All of a picture's values, or none.
