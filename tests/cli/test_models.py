@@ -53,7 +53,7 @@ def test_the_history_has_a_line_a_network(typed):
     assert "143,667,240" in vgg and "144 million" in vgg and "7.3 %" in vgg
     [google] = [line for line in lines if line.startswith("2014  GoogLeNet")]
     assert "6,998,552" in google and "6.67 % *" in google
-    assert "slides give VGG-19 138 million: that is VGG-16" in said.out
+    assert "slides give VGG-19 138 million; that is VGG-16's" in said.out
     assert lines[-1].startswith("* from memory")
 
 

@@ -119,7 +119,9 @@ def _history(as_json: bool) -> int:
     _print_aligned(table)
     for each in HISTORY:
         if each.deck:
-            print(f"The course's slides give {each.name} {each.deck}: that is {each.meant}.")
+            print(
+                f"The course's slides give {each.name} {each.deck}; that is {each.meant}'s number."
+            )
     print("* from memory, not compared with the paper")
     return 0
 
