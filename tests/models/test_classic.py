@@ -5,8 +5,8 @@ import pytest
 
 from saccade.models import MODELS
 from saccade.models.arithmetic import arithmetic
-from saccade.models.classic import is_small
 from saccade.models.network import build
+from saccade.models.papers import is_small
 
 # What the papers, or Caffe's definitions of their networks, say of layers: output, parameters.
 PUBLISHED = {

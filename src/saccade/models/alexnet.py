@@ -1,8 +1,9 @@
 """AlexNet: the eight layers that won ImageNet's challenge of 2012, and the later form of them."""
 
 from saccade.models.backend import keras
-from saccade.models.classic import convolution, dense_head, is_small, pool
+from saccade.models.classic import convolution, dense_head, pool
 from saccade.models.local_response import LocalResponseNormalization
+from saccade.models.papers import is_small
 
 layers = keras.layers
 

@@ -5,19 +5,7 @@ from typing import Any
 from saccade.models.backend import keras
 
 layers = keras.layers
-SMALL_SIDE = 64
 LARGE_UNITS, SMALL_UNITS = 4096, 512
-
-
-def is_small(shape: tuple[int, int, int]) -> bool:
-    """Whether pictures of this (height, width, channels) get a network's form for small ones.
-
-    Those whose shorter side has at most 64 pixels do: the canonical forms halve it five times.
-
-    >>> is_small((32, 32, 3)), is_small((224, 224, 3))
-    (True, False)
-    """
-    return min(shape[:2]) <= SMALL_SIDE
 
 
 def convolution(

@@ -4,8 +4,9 @@ from typing import Any
 
 from saccade.models.auxiliary import WithAuxiliary
 from saccade.models.backend import keras
-from saccade.models.classic import convolution, is_small, pool
+from saccade.models.classic import convolution, pool
 from saccade.models.local_response import LocalResponseNormalization
+from saccade.models.papers import is_small
 
 layers = keras.layers
 # Filters of each module: 1x1; before 3x3, 3x3; before 5x5, 5x5; behind pooling (table 1).

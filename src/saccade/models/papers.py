@@ -1,7 +1,7 @@
 """The models that have a paper, as `residual.py` and the others of their families make them.
 
 Parameters are those of the canonical form: 1,000 classes, pictures of the size the paper took.
-Pictures of at most 64 pixels a side get a smaller form of each.
+Pictures whose shorter side has at most 64 pixels get a smaller form of each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,14 @@ PHOTO, CIFAR = (224, 224, 3), (32, 32, 3)
 
 
 def is_small(shape: Sequence[int]) -> bool:
-    """Whether pictures of this (height, width, ...) get the form for small ones.
+    """Whether pictures of this (height, width, ...) get a network's form for small ones.
 
-    >>> is_small((32, 64, 3)), is_small((65, 32, 3))
+    Those whose shorter side has at most 64 pixels do: the canonical forms halve it five times.
+
+    >>> is_small((64, 200, 3)), is_small((65, 66, 3))
     (True, False)
     """
-    return max(shape[:2]) <= SMALL_SIDE
+    return min(shape[:2]) <= SMALL_SIDE
 
 
 def _photo(family: str, function: str, what: str, paper: str, parameters: int) -> Entry:

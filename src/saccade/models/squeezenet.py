@@ -3,7 +3,8 @@
 from typing import Any
 
 from saccade.models.backend import keras
-from saccade.models.classic import convolution, is_small
+from saccade.models.classic import convolution
+from saccade.models.papers import is_small
 
 layers = keras.layers
 # How many channels the fire modules 2 to 9 squeeze to, and expand to with either kernel.

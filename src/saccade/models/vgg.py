@@ -1,7 +1,8 @@
 """VGG: nothing but 3x3 convolutions, deeper than anything before."""
 
 from saccade.models.backend import keras
-from saccade.models.classic import convolution, dense_head, is_small, pool
+from saccade.models.classic import convolution, dense_head, pool
+from saccade.models.papers import is_small
 
 layers = keras.layers
 FILTERS = (64, 128, 256, 512, 512)
