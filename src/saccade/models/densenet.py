@@ -2,9 +2,9 @@
 
 Huang, Liu, van der Maaten and Weinberger, "Densely Connected Convolutional Networks", 2016.
 Normalisation and ReLU come before each convolution (section 3). Between blocks the maps are
-halved in number by a 1x1 convolution and in side by a mean. Pictures of at most 64 pixels a side
-begin with a 3x3 convolution of stride 1 and no pooling; larger ones, as in the paper's table 1,
-with 7x7 of stride 2 and a pooling of stride 2.
+halved in number by a 1x1 convolution and in side by a mean. Pictures whose shorter side
+has at most 64 pixels begin with a 3x3 convolution of stride 1 and no pooling; larger ones, as in
+the paper's table 1, with 7x7 of stride 2 and a pooling of stride 2.
 """
 
 from typing import Any

@@ -6,8 +6,8 @@ first 1x1, which leaves three of four places unread); the numbers of weights are
 block starts as its way around: the scale of its last batch norm starts at zero (Goyal et al. 2017,
 section 5.1).
 
-Pictures whose shorter side has at most 64 pixels begin with a 3x3 convolution of stride 1 and no pooling; larger
-ones, as in the paper, with 7x7 of stride 2 and a pooling of stride 2.
+Pictures whose shorter side has at most 64 pixels begin with a 3x3 convolution of stride 1 and no
+pooling; larger ones, as in the paper, with 7x7 of stride 2 and a pooling of stride 2.
 """
 
 from collections.abc import Callable
