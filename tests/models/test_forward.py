@@ -11,6 +11,8 @@ from saccade.models.initialize import first_weights
 from saccade.models.lowerings import LOWERINGS, TOGETHER, can_turn
 from saccade.models.network import build
 from saccade.models.patches import convolve_patches
+from saccade.models.weight_norm import WeightNormConv2D
+from saccade.models.whitened import Whitening
 
 layers = keras.layers
 FORMS = ["patches", "direct", "layers"]
@@ -91,8 +93,24 @@ CASES = {
 }
 
 
+# Keras can't copy these.
+OWN = {
+    "saccade.models.whitened.Whitening": lambda: Whitening(8, 2, padding="valid", name="whiten"),
+    "saccade.models.weight_norm.WeightNormConv2D": lambda: WeightNormConv2D(5, 3, 2, name="norm"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", OWN)
+def test_a_layer_of_our_own_is_what_it_computes_itself(kind, form):
+    model, graph, weights, images = build_and_draw(OWN[kind](), layers.Conv2D(3, 2))
+    assert graph.nodes[0].kind == kind
+    actual, _ = forward(graph, weights, images, form=form, mode=Mode())
+    np.testing.assert_allclose(actual, model(images), rtol=2e-5, atol=2e-5)
+
+
 def test_every_form_of_our_own_is_compared():
-    kinds = {type(layer).__name__ for body in CASES.values() for layer in body}
+    kinds = {type(layer).__name__ for body in CASES.values() for layer in body} | {*OWN}
     assert {*LOWERINGS, *TOGETHER} - kinds == {"Add", "Concatenate"}  # ways that meet, below
 
 

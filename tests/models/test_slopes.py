@@ -16,6 +16,8 @@ from saccade.models.forward import forward
 from saccade.models.graph import layer_graph
 from saccade.models.initialize import unallocated
 from saccade.models.lowerings import LOWERINGS
+from saccade.models.weight_norm import WeightNormConv2D
+from saccade.models.whitened import Whitening
 
 jnp, layers = jax.numpy, keras.layers
 STEP, MOST = 5e-6, 5e-8
@@ -162,8 +164,14 @@ def every_activation(x):
     return layers.Concatenate()([layers.Activation(name)(x) for name in DOUBLE])
 
 
+def kernels_that_are_made(x):
+    x = WeightNormConv2D(4, 3, 2, name="norm")(x)
+    return Whitening(8, 2, padding="valid", name="whiten")(x)
+
+
 BODIES = (
     convolutions,
+    kernels_that_are_made,
     strides_past_the_kernel,
     many_channels,
     largest,
