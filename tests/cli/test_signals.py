@@ -116,9 +116,9 @@ def test_a_signal_before_the_first_step_loses_no_run(tmp_path, typed, monkeypatc
 
     real = Engine.first_state
 
-    def signalled(engine, pretrained):
+    def signalled(engine, *begun_with):
         os.kill(os.getpid(), number)
-        return real(engine, pretrained)
+        return real(engine, *begun_with)
 
     monkeypatch.setattr(Engine, "first_state", signalled)
     run = tmp_path / "r"

@@ -53,11 +53,8 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("training=True,", "training=False,"),
             ("augment(recipe.augment, batch.pixels", "augment((), batch.pixels"),
             ("losses * batch.weights).mean()", "losses * batch.weights).sum()"),
-            ("return loss + penalty(kernels, recipe.l1, recipe.l2), (", "return loss, ("),
-            (
-                "(loss, logits, moved)\n\n",
-                "(loss + penalty(kernels, recipe.l1, recipe.l2), logits, moved)\n\n",
-            ),
+            ("beside + penalty(kernels, recipe.l1, recipe.l2)", "beside"),
+            ("(loss, logits, run.updates)\n\n", "(total, logits, run.updates)\n\n"),
             (
                 'for name in names if name.endswith("/kernel")]',
                 "for name in names]",
@@ -852,10 +849,13 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         [
             ("named.count(name) > 1", "named.count(name) > 2"),
             ("if self.local:", "if False:"),
-            ("self.keys and scope", 'self.keys and scope["method"] != "DELETE" and scope'),
+            (
+                "if not self.keys or free:",
+                'if not self.keys or free or scope["method"] == "DELETE":',
+            ),
             ("return bool(host) and origin", "return origin"),
             ("origin is not None and not", 'origin not in (None, "null") and not'),
-            ("return any([", "return not all(["),
+            ("if not any([", "if all(["),
             ('name == "localhost" or', 'name.startswith("localhost") or'),
         ],
     ),
@@ -878,7 +878,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         [
             ("            first = last\n", ""),
             ("self.inside and self.inside + pictures", "self.inside + pictures"),
-            ("elif one.gone():", "elif False:"),
+            ("elif refusal := one.unwanted():", "elif refusal := None:"),
             (
                 "popleft()\n            if one.answer.done():",
                 "popleft()\n            if False:",

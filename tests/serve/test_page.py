@@ -26,7 +26,7 @@ from saccade.serve import guard, pages
 from saccade.serve.app import App
 from saccade.serve.connection import Connection
 from saccade.serve.guard import Guard
-from saccade.serve.limits import Limits
+from saccade.serve.limits import Limits, Unanswered
 from saccade.serve.service import Service
 from saccade.serve.settings import Routes
 from saccade.train.calibrate import calibrate
@@ -178,7 +178,10 @@ def running(bundle):
     service = Service(bundle, "digits", Limits())
     app = App(service, Guard(), Routes())
     config = uvicorn.Config(
-        app, http=functools.partial(Connection, Limits()), lifespan="off", log_level="error"
+        app,
+        http=functools.partial(Connection, Limits(), Unanswered()),
+        lifespan="off",
+        log_level="error",
     )
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
