@@ -1,4 +1,4 @@
-"""A quick residual network for small photographs: it learns CIFAR-10 in a few epochs."""
+"""A residual network for small photographs, made to learn in few epochs."""
 
 from collections.abc import Mapping
 from typing import Any
