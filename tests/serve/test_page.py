@@ -245,14 +245,13 @@ def test_without_a_built_page_a_line_says_what_to_do(opened, tmp_path, monkeypat
 def test_a_drawing_is_answered_by_what_the_network_sees(page, opened):
     questions = sent(page)
     draw_a_seven(page)
-    page.wait_for_selector(".card[data-state=answered]")
-    page.wait_for_timeout(300)
+    answered = told(page, ".answers > .card")
     assert {kind for kind, _ in questions} == {"application/octet-stream"}
     pixels = np.frombuffer(questions[-1][1], np.uint8).reshape(8, 8, 1)
     rows, columns = np.flatnonzero(pixels.max((1, 2))), np.flatnonzero(pixels.max((0, 2)))
     assert len(rows) == 8 and 3 <= len(columns) <= 6  # it fills the height, as those of the set do
     assert pixels[0, columns].min() > 128 and pixels[7].argmax() <= columns.mean()  # and is a 7
-    assert told(page, ".answers > .card") == as_told(opened, pixels)
+    assert answered == as_told(opened, pixels)
     seen = page.eval_on_selector(
         "canvas.thumbnail",
         """canvas => [...canvas.getContext("2d").getImageData(0, 0, 96, 96).data]""",
@@ -295,6 +294,7 @@ def test_it_is_never_asked_twice_at_once_and_the_last_stroke_counts(page, opened
         held[0].continue_()
     for _ in range(3):
         draw_a_seven(page)
+    page.wait_for_selector(".card[data-state=answered][aria-busy]")  # an answer, not the last
     page.wait_for_timeout(200)
     assert len(questions) == len(held) == 2  # no third before the second is answered
     with page.expect_request_finished(lambda _: len(questions) == 3):

@@ -1,10 +1,11 @@
 /** A question that is asked at most so often, and never twice at once. What was wanted meanwhile is asked afterwards. */
 
 export class Paced {
+  /** Whether it was wanted again since the last time it was asked. */
+  stale = false;
   private timer = 0;
   private asked = 0;
   private busy = false;
-  private stale = false;
 
   /** `pace` are milliseconds from one question to the next. */
   constructor(

@@ -44,9 +44,14 @@ export class Card {
 
   /** The question is under way. */
   wait(words = "Asking …"): void {
-    this.element.setAttribute("aria-busy", "true");
+    this.expectMore();
     setHidden(this.again, true);
     this.tell(words, "");
+  }
+
+  /** What it says is not the last word: it stays until the next answer comes. */
+  expectMore(): void {
+    this.element.setAttribute("aria-busy", "true");
   }
 
   show(answer: Answer): void {

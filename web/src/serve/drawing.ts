@@ -17,7 +17,7 @@ const PREVIEW = 96;
 export class Drawing {
   readonly element: HTMLElement;
   readonly card: Card;
-  private readonly pad = new Pad(() => this.paced.want());
+  private readonly pad = new Pad(() => this.want());
   private readonly preview = el("canvas", { class: "thumbnail", role: "img", "aria-label": "What the network gets" });
   private readonly paced = new Paced(PACE, () => this.ask());
   private saying = 0;
@@ -28,7 +28,7 @@ export class Drawing {
     private readonly say: (words: string) => void,
     private readonly needKey: () => void,
   ) {
-    this.card = new Card("What the network sees", this.preview, () => this.paced.want());
+    this.card = new Card("What the network sees", this.preview, () => this.want());
     setHidden(this.card.element, true);
     const wipe = () => this.wipe();
     const hint = `Draw here. It is fitted and centred to ${info.input.width} × ${info.input.height} pixels, as pictures of digits are.`;
@@ -37,7 +37,12 @@ export class Drawing {
 
   /** Asks again, with a key that was not there before. */
   useKey(): void {
-    if (this.pad.drawn) this.paced.want();
+    if (this.pad.drawn) this.want();
+  }
+
+  private want(): void {
+    this.card.expectMore();
+    this.paced.want();
   }
 
   private wipe(): void {
@@ -63,8 +68,9 @@ export class Drawing {
       const refused = error as Refused;
       this.card.refuse(refused);
       if (refused.status === 401) this.needKey();
-      if (refused.status === 503) setTimeout(() => this.paced.want(), 1000 * refused.seconds);
+      if (refused.status === 503) setTimeout(() => this.want(), 1000 * refused.seconds);
     }
     this.card.offerCurl(curlOfPixels(question, this.server.hasKey));
+    if (this.paced.stale) this.card.expectMore(); // there are strokes that this was not the answer to
   }
 }
