@@ -3,12 +3,17 @@
     python benchmarks/crowd.py                                    about five minutes
     python benchmarks/crowd.py --idle 1000 --slow 100 --replacements 5 --seconds 3
 
-First the server's maximum (closed loop), then in an open loop at 80 % of it
+First the maximum (closed loop), then in an open loop at 20 and 50 % of it (the load generator
+and the crowd take their share of the same processors)
 
-- alone;
+- alone, before and after what follows;
 - beside idle connections that ask nothing, and slow ones that send a byte of a request now and
   then; the server may end them, and each that it ended is opened again;
-- while SIGHUP replaces what answers, again and again, each time as soon as the new one is there.
+
+and at 20 %
+
+- while SIGHUP replaces what answers, again and again, each time as soon as the new one is there,
+  so that a process is starting all the time.
 
 Times count from when a request was to go out (load.py). Writes benchmarks/crowd.json.
 """
@@ -35,11 +40,12 @@ from serving import Questions, load, maximum  # noqa: E402
 
 from run import hardware  # noqa: E402
 
-SHARE = 0.8
+SHARES = (0.2, 0.5)
 SLOWLY = 1.0  # seconds between two bytes
 AT_ONCE = 10  # connections opened before a breath of 10 ms: a flood is another question
 HEAD = b"POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: "
-REPLACED = re.compile(r"replaced: process (\d+) instead of (\d+)")
+PARTS = 50  # of a crowd, one after the other, so that it is no burst on these few processors
+REPLACED = re.compile(r"replaced: process")
 
 
 class Crowd:
@@ -66,12 +72,15 @@ class Crowd:
                 one.close()
 
     def _keep(self) -> None:
-        while not self.over.wait(SLOWLY):
+        part = 0
+        while not self.over.wait(SLOWLY / PARTS):
+            part = (part + 1) % PARTS
             for kind, each in self.open.items():
-                alive = [one for one in each if self._lives(one, kind)]
-                self.ended += len(each) - len(alive)
-                self.open[kind] = alive
-            self._fill()
+                gone = {one for one in each[part::PARTS] if not self._lives(one, kind)}
+                self.ended += len(gone)
+                self.open[kind] = [one for one in each if one not in gone] if gone else each
+            if not part:
+                self._fill()
 
     def _lives(self, one: socket.socket, kind: str) -> bool:
         try:
@@ -111,9 +120,11 @@ def crowd(port: int, idle: int, slow: int) -> None:
 def beside_crowd(
     server: Server, folder: Path, rate: float, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """The load's answers among idle and slow connections."""
+    """The load's answers alone, among idle and slow connections, and alone again."""
+    steady = ("--rate", rate, "--seconds", options.seconds)
     command = [sys.executable, __file__, "--crowd", server.port]
     sizes = ["--idle", options.idle, "--slow", options.slow]
+    before = say(f"{rate:,.0f} a second, alone", load(server, folder, *steady))
     process = subprocess.Popen(
         [str(word) for word in (*command, *sizes)],
         stdin=subprocess.PIPE,
@@ -122,9 +133,10 @@ def beside_crowd(
     )
     with process:
         there = json.loads(process.stdout.readline())
-        told = load(server, folder, "--rate", rate, "--seconds", options.seconds)
+        among = say(f"among {there}", load(server, folder, *steady))
         lost = json.loads(process.communicate()[0])
-    return {**told, **there, **lost}
+    after = say("alone again", load(server, folder, *steady))
+    return {"alone": [before, after], "among": {**among, **there, **lost}}
 
 
 def beside_replacements(
@@ -151,6 +163,8 @@ def beside_replacements(
     while not done.is_set():
         parts.append(load(server, folder, "--rate", rate, "--seconds", 5, "--seed", len(parts)))
     thread.join()
+    if len(times) < replacements:
+        raise RuntimeError(f"replaced {len(times)} times of {replacements}")
     failed: dict[str, int] = {}
     for part in parts:
         for why, count in part["failed"].items():
@@ -170,21 +184,23 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="saccade-crowd-") as folder:
         questions = Questions(options.net, Path(folder))
         with serving(saccade_side(), questions.bundle, questions.pictures[0]) as server:
-            rate = SHARE * maximum(server, questions.folder, options.seconds / 2)["goodput"]
-            print(f"{options.net}: {rate:,.0f} a second", file=sys.stderr)
-            alone = load(server, questions.folder, "--rate", rate, "--seconds", options.seconds)
-            say("alone", alone)
-            crowded = beside_crowd(server, questions.folder, rate, options)
-            say(f"beside {crowded['idle']:,} idle and {crowded['slow']:,} slow", crowded)
-            replaced = beside_replacements(server, questions.folder, rate, options.replacements)
+            most = maximum(server, questions.folder, options.seconds / 2)["goodput"]
+            print(f"{options.net}: {most:,.0f} a second", file=sys.stderr)
+            crowded = [
+                beside_crowd(server, questions.folder, share * most, options) for share in SHARES
+            ]
+            replaced = beside_replacements(
+                server, questions.folder, SHARES[0] * most, options.replacements
+            )
             print(f"  replacements: {replaced}", file=sys.stderr)
-    return {"rate": rate, "alone": alone, "crowd": crowded, "replacements": replaced}
+    return {"most": most, "crowd": crowded, "replacements": replaced}
 
 
-def say(name: str, told: dict[str, Any]) -> None:
+def say(name: str, told: dict[str, Any]) -> dict[str, Any]:
     """For whoever looks on."""
-    times = ", ".join(f"{each} {told[f'{each}_ms']}" for each in ("p50", "p99"))
+    times = ", ".join(f"{each} {told[f'{each}_ms'] or float('inf'):.2f}" for each in ("p50", "p99"))
     print(f"  {name}: {times}, failed {told['failed']}, refused {told['refused']}", file=sys.stderr)
+    return told
 
 
 def main() -> None:

@@ -895,6 +895,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("            self.working -= 1", "            pass"),
             ("        except Exception:\n", "        except KeyError:\n"),
             ("busy(self.inside * self.seconds)", "busy(self.seconds)"),
+            ("AHEAD = 1", "AHEAD = 0"),
         ],
     ),
 ]

@@ -1,6 +1,7 @@
 """Requests at once get their own answers, in order, and nothing of them stays behind."""
 
 import asyncio
+from threading import Event, Lock
 
 import numpy as np
 import pytest
@@ -97,6 +98,48 @@ def test_waves_of_requests_are_answered_while_others_come(batcher, opened, digit
 
     found = np.concatenate(asyncio.run(ask()))
     assert np.allclose(found, opened.answer(digits[:100])[0], atol=1e-6)
+    assert is_idle(batcher)
+
+
+class Held:
+    """A network that computes only when it may, and counts how often it does at the same time."""
+
+    def __init__(self, model):
+        self.model, self.shape, self.together = model, model.shape, 1
+        self.may, self.busy, self.most, self.lock = Event(), 0, 0, Lock()
+        self.may.set()
+
+    def answer(self, pixels):
+        with self.lock:
+            self.busy += 1
+            self.most = max(self.most, self.busy)
+        assert self.may.wait(20)
+        with self.lock:
+            self.busy -= 1
+        return self.model.answer(pixels)
+
+
+def test_a_batch_stands_ready_for_the_next_free_lane(opened, digits, monkeypatch):
+    monkeypatch.setattr("saccade.serve.batcher.AT_ONCE", 0.0)
+    model = Held(opened.model)
+    batcher = Batcher(model, Limits(), lanes=2)
+    model.may.clear()
+
+    async def ask():
+        tasks = [asyncio.ensure_future(asked(batcher, digits[i : i + 1])) for i in range(6)]
+        async with asyncio.timeout(20):
+            while model.busy < 2:
+                await asyncio.sleep(0.001)
+        waiting = len(batcher.waiting)
+        model.may.set()
+        return waiting, await all_of(*tasks)
+
+    waiting, told = asyncio.run(ask())
+    batcher.close()
+    assert waiting == 3  # two are computed, one is ready
+    assert model.most == 2
+    found = np.concatenate([probabilities for probabilities, _ in told])
+    assert np.allclose(found, opened.answer(digits[:6])[0], atol=1e-6)
     assert is_idle(batcher)
 
 

@@ -113,7 +113,7 @@ def memory(process):
 
 def test_ten_thousand_idle_ones_hinder_nobody(work, digits, many_files, until):
     count = min(10_000, many_files - 500)
-    address = work(Limits(head_seconds=120.0))
+    address = work(Limits(first_seconds=120.0))
     alone, before = measured(address, digits[0]), memory(address.process.pid)
     files = address.open_files()
     idle = [address.connect() for _ in range(count)]

@@ -22,6 +22,8 @@ AT_ONCE = 0.0005
 # So long may a batch take, whatever waits behind it.
 BATCH_SECONDS = 0.05
 LEAST_WAITING = 4
+# Batches that stand ready for the next free lane, so that none waits for the event loop.
+AHEAD = 1
 # More pictures at once are worth their wait as long as each costs no more than so many times the
 # least: what a large network makes of eight pictures no longer fits the processor's cache.
 WORTH = 1.05
@@ -58,7 +60,7 @@ class Batcher:
     together: int = 1  # pictures that are computed at once
     inside: int = 0
     waiting: deque[Waiting] = field(default_factory=deque)
-    working: int = 0  # lanes
+    working: int = 0  # batches that are computed, or stand ready
     tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -67,6 +69,7 @@ class Batcher:
         self.together = self.model.together if self.at_once else self._best_together(alone)
         if self.at_once:
             self.lanes = 1
+        self.batches = self.lanes + (0 if self.at_once else AHEAD)
         self.seconds = alone / self.lanes
         self.threads = ThreadPoolExecutor(self.lanes, "answer")
 
@@ -102,7 +105,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         waiting = Waiting(pixels, loop.create_future(), unwanted)
         self.waiting.append(waiting)
-        if self.working < self.lanes:
+        if self.working < self.batches:
             self.working += 1
             if self.at_once:
                 loop.call_soon(self._flush)  # with whatever else came in this turn

@@ -14,7 +14,7 @@ from saccade.serve.limits import Limits, Unanswered
 from saccade.serve.refusal import SAFE
 
 # What a connection waits for.
-HEAD, BODY, ANSWER, NEXT = "head", "body", "answer", "next"
+FIRST, HEAD, BODY, ANSWER, NEXT = "first byte", "head", "body", "answer", "next"
 LINGER = 2.0  # seconds for whoever is slow to go
 
 
@@ -55,7 +55,7 @@ class Connection(HttpToolsProtocol):
     def __init__(self, limits: Limits, unanswered: Unanswered, **uvicorns: Any):
         super().__init__(**uvicorns)
         self.limits, self.unanswered, self.held = limits, unanswered, 0
-        self.waits_for, self.since = HEAD, 0.0
+        self.waits_for, self.since = FIRST, 0.0
         self.head_bytes = self.body_bytes = 0
         self.refused = self.draining = False
         self.timer: asyncio.TimerHandle | None = None
@@ -76,7 +76,7 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self.refused:
             return
-        if self.waits_for == NEXT:
+        if self.waits_for in (FIRST, NEXT):
             self.waits_for, self.since = HEAD, self.loop.time()
         head = self.waits_for == HEAD
         super().data_received(data)
@@ -194,7 +194,8 @@ class Connection(HttpToolsProtocol):
             return self.transport.abort()  # it had time to take its answer
         left = self._deadline() - self.loop.time()
         if left > 0:
-            self.timer = self.loop.call_later(max(left, 0.01), self._look)
+            left = min(max(left, 0.01), self.limits.head_seconds)  # a head may begin meanwhile
+            self.timer = self.loop.call_later(left, self._look)
         elif self.waits_for in (ANSWER, NEXT):
             self.transport.abort()
         else:
@@ -203,6 +204,8 @@ class Connection(HttpToolsProtocol):
 
     def _deadline(self) -> float:
         limits = self.limits
+        if self.waits_for == FIRST:
+            return self.since + limits.first_seconds
         if self.waits_for == HEAD:
             return self.since + limits.head_seconds
         if self.waits_for == BODY:
