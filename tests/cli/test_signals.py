@@ -183,8 +183,10 @@ def result(run):
 
 @pytest.mark.parametrize(
     ("stop", "kind", "step"),
-    [("", "StepsDone", 60), ("stop", "Saved", 90)],
-    ids=["going", "ending"],
+    [
+        pytest.param("", "StepsDone", 60, id="going"),
+        pytest.param("stop", "Saved", 90, id="ending", marks=pytest.mark.slow),
+    ],
 )
 def test_what_a_killed_run_was_told_holds_to_the_last_bit(tmp_path, command, stop, kind, step):
     """SIGKILL after a rate and more epochs were asked for, and on the way to a stop."""
