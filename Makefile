@@ -31,8 +31,9 @@ lint: .venv/installed  ## Check style and types, change nothing
 soak: page browser  ## Run every test, the slow ones on full data sets too
 	@.venv/bin/python -m pytest -m "slow or not slow"
 
-bench: .venv/installed  ## Measure saccade beside its peers (half an hour, idle machine)
+bench: .venv/installed  ## Measure saccade beside its peers, and what augmentation is worth (two hours, idle machine)
 	@.venv/bin/python benchmarks/run.py
+	@.venv/bin/python benchmarks/augmentation.py cats-dogs
 
 # Two lines, because make runs a line that names $(MAKE) even under --dry-run.
 test-oldest:  ## Run the tests on Python 3.11, which gets an older JAX

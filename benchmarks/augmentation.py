@@ -1,8 +1,8 @@
 """What augmentation is worth: the same recipe plain and augmented, over seeds, test read once each.
 
-    python benchmarks/augmentation.py flowers       residual, 96 px, our default recipe (an hour)
-    python benchmarks/augmentation.py cats-dogs     the deck's network and step counts (hours)
-    python benchmarks/augmentation.py F-est         the deck's estimator on flowers, both ways
+    python benchmarks/augmentation.py flowers       residual, 96 px, our default recipe: an hour
+    python benchmarks/augmentation.py cats-dogs     the deck's network and steps, 96 px: an hour
+    python benchmarks/augmentation.py F-est         the deck's estimator on flowers, 64 px: an hour
 
 Seeds take turns, each a training of its own; --share 0.1 takes a tenth of the steps, to try it out.
 """
@@ -28,12 +28,13 @@ class Pair:
     plain: str
     augmented: str | None
     seeds: int
+    side: int = 96
 
 
 PAIRS = {
     "flowers": Pair("flowers", "residual", "default", None, 5),
     "cats-dogs": Pair("cats-dogs", "cats-dogs", "C&D", "C&D-augmented", 3),
-    "F-est": Pair("flowers", "F-est", "F-est", "F-est-augmented", 3),
+    "F-est": Pair("flowers", "F-est", "F-est", "F-est-augmented", 1, side=64),
 }
 
 
@@ -69,7 +70,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0)
     options = parser.parse_args()
     pair = PAIRS[options.pair]
-    data = saccade.load(pair.data, image_size=96)
+    data = saccade.load(pair.data, image_size=pair.side)
     print(f"{platform.machine()}, Python {platform.python_version()}; {data.statement}")
     told: dict[str, list[float]] = {"plain": [], "augmented": []}
     for seed in range(options.seeds or pair.seeds):

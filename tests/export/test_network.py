@@ -16,6 +16,7 @@ from saccade.models.backend import jax
 from saccade.models.bases import BASES
 from saccade.models.entry import NORMALISATIONS
 from saccade.models.forward import forward
+from saccade.models.from_data import drawn_from
 from saccade.models.initialize import first_weights
 from saccade.models.network import build
 from saccade.models.transfer import transfer_network
@@ -33,7 +34,8 @@ def used(graph, seed=0):
     """
     rng = np.random.default_rng(seed)
     values = {}
-    for name, first in first_weights(graph, "layers", seed).items():
+    pictures = rng.uniform(0, 1, (16, *graph.input_shape)).astype(np.float32)
+    for name, first in drawn_from(graph, first_weights(graph, "layers", seed), pictures).items():
         # A gamma that starts at zero would hide the block before it.
         moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1, "gamma": 0.1}.get(
             name.rpartition("/")[2], 0

@@ -136,9 +136,9 @@ COURSE: Mapping[str, Entry] = {
     "whitened": Entry(
         "whitened",
         "whitened",
-        "three residual groups of 64-256-256 behind a computed first layer; for CIFAR-10",
+        "a computed first layer, groups of 64-256-256 that begin as the identity; CIFAR-10",
         (),
-        1_971_928,
+        1_971_352,
         shape=(32, 32, 3),
         least=9,
     ),

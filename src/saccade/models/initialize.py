@@ -25,11 +25,13 @@ _CUT = 0.87962566103423978
 class PassingOn(keras.initializers.VarianceScaling):  # type: ignore[misc]
     """Kernels of a convolution that begin by passing their input on: one each, as far as they go.
 
-    The others are drawn as He et al. do. Zagoruyko and Komodakis, "DiracNets", 2017.
+    Zagoruyko and Komodakis, "DiracNets", 2017. The others are drawn evenly with a variance of a
+    third of the inputs' inverse, a sixth of He's, which is PyTorch's own rule: beside kernels of
+    ones, and before batch norm, larger ones only learn more slowly.
     """
 
     def __init__(self) -> None:
-        super().__init__(scale=2.0, mode="fan_in", distribution="truncated_normal")
+        super().__init__(scale=1 / 3, mode="fan_in", distribution="uniform")
 
     def passing_on(self, kernel: np.ndarray) -> np.ndarray:
         """[height, width, inputs, outputs] with the first outputs equal to the inputs.
