@@ -1,6 +1,6 @@
-"""What augmentation is worth: the same recipe plain and augmented, over seeds, test read once each.
+"""What augmentation is worth: a recipe plain and augmented, over seeds, test read once each.
 
-    python benchmarks/augmentation.py flowers       residual, 96 px, our default recipe: an hour
+    python benchmarks/augmentation.py flowers       residual, 96 px; ours, the course's set: an hour
     python benchmarks/augmentation.py cats-dogs     the deck's network and steps, 96 px: an hour
     python benchmarks/augmentation.py F-est         the deck's estimator on flowers, 64 px: an hour
 
@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 
 import saccade
 from saccade.run.events import Accuracy
-from saccade.train.augment import SETS, Augmentation
+from saccade.train.augment import SETS
 from saccade.train.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A data set, a network, and the two recipes; `None` takes ours with the set's augmentation."""
+    """A data set, a network, and the two recipes; `None` is ours, with other augmentations."""
 
     data: str
     model: str
@@ -39,15 +39,15 @@ PAIRS = {
 
 
 def recipes(pair: Pair, seed: int, share: float) -> dict[str, Recipe]:
-    """The same but for augmentation, where it is ours; else as the deck has both."""
+    """By way. The same but for augmentation, where they are ours; else as the deck has them."""
     plain = saccade.recipe(pair.model, pair.plain, seed=seed)
     if pair.augmented is None:
-        added: tuple[Augmentation, ...] = tuple(SETS[pair.data])
-        both = {"plain": replace(plain, augment=()), "augmented": replace(plain, augment=added)}
+        ways = {"plain": (), "augmented": plain.augment, "the course's set": SETS[pair.data]}
+        each = {way: replace(plain, augment=augment) for way, augment in ways.items()}
     else:
         augmented = saccade.recipe(pair.model, pair.augmented, seed=seed)
-        both = {"plain": plain, "augmented": augmented}
-    return {way: shortened(one, share) for way, one in both.items()}
+        each = {"plain": plain, "augmented": augmented}
+    return {way: shortened(one, share) for way, one in each.items()}
 
 
 def shortened(recipe: Recipe, share: float) -> Recipe:
@@ -57,8 +57,7 @@ def shortened(recipe: Recipe, share: float) -> Recipe:
 
 
 def test_accuracy(pair: Pair, recipe: Recipe, data: saccade.Dataset) -> Accuracy:
-    *_, finished = saccade.fit(pair.model, data, recipe)
-    return finished.test  # type: ignore[union-attr]  # the last event is Finished
+    return saccade.finish(saccade.fit(pair.model, data, recipe)).test
 
 
 def main() -> None:
@@ -72,21 +71,23 @@ def main() -> None:
     pair = PAIRS[options.pair]
     data = saccade.load(pair.data, image_size=pair.side)
     print(f"{platform.machine()}, Python {platform.python_version()}; {data.statement}")
-    told: dict[str, list[float]] = {"plain": [], "augmented": []}
+    told: dict[str, list[float]] = {}
     for seed in range(options.seeds or pair.seeds):
         for way, recipe in recipes(pair, seed, options.share).items():
             began = time.perf_counter()
             accuracy = test_accuracy(pair, recipe, data)
-            told[way].append(100 * accuracy.accuracy)
+            told.setdefault(way, []).append(100 * accuracy.accuracy)
             seconds = time.perf_counter() - began
             print(f"seed {seed}, {way}: test {accuracy}, {seconds:.0f} s", flush=True)
+    plain = told.pop("plain")
+    print(f"plain: mean {statistics.mean(plain):.2f} ({min(plain):.2f} to {max(plain):.2f})")
     for way, each in told.items():
-        print(f"{way}: mean {statistics.mean(each):.2f} ({min(each):.2f} to {max(each):.2f})")
-    gains = [b - a for a, b in zip(told["plain"], told["augmented"], strict=True)]
-    print(
-        f"augmented minus plain, seed by seed: mean {statistics.mean(gains):+.2f} points "
-        f"({min(gains):+.2f} to {max(gains):+.2f}), n = {len(gains)}"
-    )
+        gains = [after - before for before, after in zip(plain, each, strict=True)]
+        print(
+            f"{way}: mean {statistics.mean(each):.2f} ({min(each):.2f} to {max(each):.2f}); minus "
+            f"plain, seed by seed: mean {statistics.mean(gains):+.2f} points "
+            f"({min(gains):+.2f} to {max(gains):+.2f}), n = {len(gains)}"
+        )
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ def train(way: str, model: str, recipe: str, steps: int, folder: Path) -> float:
         pace.SnapshotTimer.due = lambda self: False  # type: ignore[method-assign]
     run = saccade.create_run(folder)
     wanted = saccade.recipe(model, recipe, steps=steps, evaluate_every=steps // 10)
-    *_, finished = saccade.record(saccade.fit(model, saccade.load("mnist"), wanted), run)
+    finished = saccade.finish(
+        saccade.record(saccade.fit(model, saccade.load("mnist"), wanted), run)
+    )
     return float(finished.images_per_second)
 
 

@@ -5,8 +5,7 @@ The same in five lines of Python:
 >>> import saccade
 >>> digits = saccade.load("digits")
 >>> events = saccade.fit("softmax", digits, saccade.recipe("softmax", steps=200))
->>> finished = list(events)[-1]
->>> finished.test.accuracy > 0.85
+>>> saccade.finish(events).test.accuracy > 0.85
 True
 
 Names are loaded when they are first used, so that `import saccade.view` needs no JAX.
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from saccade.models.network import from_keras as from_keras
     from saccade.run.directory import create_run as create_run
     from saccade.run.directory import open_run as open_run
+    from saccade.run.events import finish as finish
     from saccade.train.calibrate import calibrate as calibrate
     from saccade.train.evaluate import evaluate as evaluate
     from saccade.train.fit import fit as fit
@@ -56,6 +56,7 @@ _HOME = {
     "create_run": "saccade.run.directory",
     "evaluate": "saccade.train.evaluate",
     "export_bundle": "saccade.export.bundle",
+    "finish": "saccade.run.events",
     "fit": "saccade.train.fit",
     "from_keras": "saccade.models.network",
     "load": "saccade.data",

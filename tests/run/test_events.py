@@ -1,11 +1,13 @@
 """One line an event, and back; what was cut short is left out."""
 
 import json
+import weakref
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
+from saccade.core.errors import BadUsage
 from saccade.core.records import Predictions
 from saccade.run.checkpoint import Checkpoint
 from saccade.run.directory import Run
@@ -23,6 +25,7 @@ from saccade.run.events import (
     Snapshot,
     Started,
     StepsDone,
+    finish,
     from_line,
     to_line,
 )
@@ -100,3 +103,27 @@ def test_accuracy_is_that_of_the_predictions():
     assert result.loss == pytest.approx(PREDICTIONS.loss)
     assert "66.67 %" in str(result)
     assert "n = 3" in str(result)
+
+
+def test_going_through_a_training_keeps_nothing_but_its_end():
+    end = Finished(9, "all steps done", 1.0, None, None, Accuracy.of(PREDICTIONS), 9, 0.9)
+    alive, most = weakref.WeakSet(), 0
+
+    def training():
+        nonlocal most
+        for step in range(9):
+            event = Snapshot(step)
+            alive.add(event)
+            most = max(most, len(alive))
+            yield event
+            del event
+        yield end
+
+    assert finish(training()) is end
+    assert most <= 2  # one that is kept, while the next is made
+
+
+def test_a_training_without_an_end_is_refused():
+    for events in ([], [Snapshot(1)]):
+        with pytest.raises(BadUsage, match="gone through"):
+            finish(iter(events))

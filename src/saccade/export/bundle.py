@@ -63,7 +63,7 @@ def export_bundle(
     >>> import saccade, tempfile
     >>> run = saccade.create_run(Path(tempfile.mkdtemp()) / "run")
     >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
-    >>> _ = list(saccade.record(events, run))
+    >>> _ = saccade.finish(saccade.record(events, run))
     >>> exported = export_bundle(run)
     >>> exported.path.name, exported.checks[0].pictures, exported.checks[0].agrees
     ('export', 256, True)

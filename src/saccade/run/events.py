@@ -6,12 +6,14 @@ the stream ends early. Fields marked `heavy` go to files of their own, not the l
 """
 
 import json
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 import numpy as np
 
+from saccade.core.errors import BadUsage
 from saccade.core.interval import wilson
 from saccade.core.records import Predictions, Split
 from saccade.run.checkpoint import Checkpoint
@@ -221,6 +223,26 @@ KINDS = {
         Failed,
     )
 }
+
+
+def finish(events: Iterable[Event]) -> Finished:
+    """Goes through a training to its end, and gives its last event.
+
+    It keeps none of the others. A list of them would: some hold all the weights of their moment,
+    which of a large network comes to gigabytes in minutes.
+
+    Raises:
+        BadUsage: there is no end; these events have been gone through before.
+
+    >>> import saccade
+    >>> recipe = saccade.recipe("softmax", steps=9)
+    >>> finish(saccade.fit("softmax", saccade.load("digits"), recipe)).reason
+    'all steps done'
+    """
+    last = deque(events, maxlen=1)
+    if not last or not isinstance(last[0], Finished):
+        raise BadUsage("these are no events up to an end; were they gone through before?")
+    return last[0]
 
 
 def to_line(event: Event, time: float) -> str:

@@ -114,7 +114,7 @@ def calibrate(
     >>> import saccade, tempfile, pathlib
     >>> run = saccade.create_run(pathlib.Path(tempfile.mkdtemp()) / "run")
     >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
-    >>> _ = list(saccade.record(events, run))
+    >>> _ = saccade.finish(saccade.record(events, run))
     >>> found = calibrate(run, "temperature", precision=0.8)
     >>> found.calibration.classes, found.held.after["nll"].value < found.held.before["nll"].value
     (10, True)

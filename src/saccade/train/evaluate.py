@@ -35,7 +35,7 @@ def evaluate(
     >>> import saccade, tempfile, pathlib
     >>> run = saccade.create_run(pathlib.Path(tempfile.mkdtemp()) / "run")
     >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
-    >>> _ = list(saccade.record(events, run))
+    >>> _ = saccade.finish(saccade.record(events, run))
     >>> accuracy, predictions = saccade.evaluate(run)
     >>> accuracy.n, accuracy.accuracy == predictions.accuracy
     (359, True)

@@ -39,7 +39,7 @@ def predict(
     >>> import saccade, tempfile, pathlib
     >>> run = saccade.create_run(pathlib.Path(tempfile.mkdtemp()) / "run")
     >>> events = saccade.fit("softmax", saccade.load("digits"), saccade.recipe("softmax", steps=99))
-    >>> _ = list(saccade.record(events, run))
+    >>> _ = saccade.finish(saccade.record(events, run))
     >>> [answer] = saccade.predict(run, [run.path / "eval" / "mistakes" / "01.png"])
     >>> answer.label in "0123456789", 0 < answer.probability <= 1
     (True, True)
