@@ -1,7 +1,6 @@
 """The load generator, on servers whose delays, answers and faults are known."""
 
 import asyncio
-import importlib.util
 import json
 import math
 import subprocess
@@ -22,11 +21,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it takes epoll"
 
 @pytest.fixture(scope="module")
 def load():
-    spec = importlib.util.spec_from_file_location("load", FILE)
-    module = sys.modules["load"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["load"]
+    import load
+
+    return load
 
 
 def answer(label: str, probability: float = 0.5) -> bytes:

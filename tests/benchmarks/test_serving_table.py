@@ -1,23 +1,18 @@
 """The table of serving shows what went wrong."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
+PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 PEERS_MOST, OWN_MOST = 1000.0, 2500.0
 
 
 @pytest.fixture(scope="module")
 def table():
-    sys.path.insert(0, str(FOLDER))
-    try:
-        import serving_table
+    import serving_table
 
-        yield serving_table
-    finally:
-        sys.path.remove(str(FOLDER))
+    return serving_table
 
 
 def told(goodput: float, p99: float | None, **more: object) -> dict[str, object]:
@@ -77,5 +72,5 @@ def test_only_what_stands_between_its_marks_is_replaced(table, tmp_path):
 
 
 def test_the_page_has_the_marks(table):
-    page = (FOLDER.parent / "docs" / "performance.md").read_text()
+    page = PAGE.read_text()
     assert page.count(table.BEGIN) == page.count(table.END) == 1
