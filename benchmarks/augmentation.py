@@ -2,7 +2,7 @@
 
     python benchmarks/augmentation.py flowers       residual, 96 px; ours, the course's set: an hour
     python benchmarks/augmentation.py cats-dogs     the deck's network and steps, 96 px: an hour
-    python benchmarks/augmentation.py F-est         the deck's estimator on flowers, 64 px: an hour
+    python benchmarks/augmentation.py F-est         the deck's estimator on flowers, 64 px: ten min
 
 Seeds take turns, each a training of its own; --share 0.1 takes a tenth of the steps, to try it out.
 """

@@ -34,7 +34,7 @@ def used(graph, seed=0):
     """
     rng = np.random.default_rng(seed)
     values = {}
-    pictures = rng.uniform(0, 1, (16, *graph.input_shape)).astype(np.float32)
+    pictures = np.random.default_rng(seed).random((16, *graph.input_shape), np.float32)
     for name, first in drawn_from(graph, first_weights(graph, "layers", seed), pictures).items():
         # A gamma that starts at zero would hide the block before it.
         moved = {"moving_mean": 0.1, "beta": 0.1, "bias": 0.1, "gamma": 0.1}.get(
