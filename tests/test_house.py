@@ -79,6 +79,13 @@ def test_the_import_rule_can_fail(package, imported):
     assert wrong_imports(package, {imported, "numpy"}) == {imported}
 
 
+def test_the_readme_shows_every_package():
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    shown = readme.partition("src/saccade/")[2].partition("```")[0].split()
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert packages <= {word.rstrip("/") for word in shown if word.endswith("/")}
+
+
 def test_there_is_no_utils():
     names = {part.removesuffix(".py") for p in modules() for part in p.relative_to(SOURCE).parts}
     assert not names & {"utils", "util", "helpers", "common", "misc"}

@@ -96,20 +96,18 @@ def test_a_strangers_request_does_nothing(training):
     assert told(until(lambda events: steps_of(events) > before), "stop") == []
 
 
-@pytest.mark.parametrize(
-    "words, said",
-    [
-        (("r", "puase"), "pause"),
-        (("r", "learning-rate"), "takes a number"),
-        (("r", "learning-rate", "0"), "above 0"),
-        (("r", "pause", "3"), "takes no number"),
+def test_what_is_asked_wrong_is_said(training, typed):
+    run, _, _ = training
+    wrong = [
+        ((run.path, "puase"), "pause"),
+        ((run.path, "learning-rate"), "takes a number"),
+        ((run.path, "learning-rate", "0"), "above 0"),
+        ((run.path, "pause", "3"), "takes no number"),
         (("none", "pause"), "none"),
-    ],
-)
-def test_what_is_asked_wrong_is_said(training, command, words, said):
-    answer = command("control", *words)
-    assert answer.code == 2
-    assert said in answer.err
+    ]
+    for words, said in wrong:
+        answer = typed("control", *words)
+        assert (answer.code, said in answer.err) == (2, True), answer
 
 
 def test_a_training_goes_on_without_its_folder(training, command):

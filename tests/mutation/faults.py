@@ -296,6 +296,7 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
             ("(1 - share) * (height - 1) * down", "(1 - share) * height * down"),
             ("x = x - shear * y", "x = x - shear * x"),
             ('if self.edge == "nearest":', "if False:"),
+            ('return moved if self.edge == "nearest" else ', "return "),
             ("half = self.share * min(height, width) / 2", "half = self.share * width"),
         ],
     ),

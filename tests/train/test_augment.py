@@ -26,6 +26,11 @@ def test_shift_by_a_known_move(move, expected):
     assert np.asarray(moved)[0, :, :, 0].tolist() == expected
 
 
+def test_shift_may_repeat_the_edge():
+    moved = Shift(1, edge="nearest").apply(IMAGE, np.array([(-1, 1)]))
+    assert np.asarray(moved)[0, :, :, 0].tolist() == [[4, 4, 5], [7, 7, 8], [7, 7, 8]]
+
+
 @pytest.mark.parametrize("move, expected", MOVES)
 def test_affine_moves_as_shift_does(move, expected):
     drawn = np.array([[0, 1, move[0] / 3, move[1] / 3, 0]], np.float32)

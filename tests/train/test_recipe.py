@@ -150,7 +150,10 @@ def test_typing_a_length_replaces_the_recipes_own(changes):
     assert one.total_steps(1000) == {"epochs": 60, "steps": 3}[next(iter(changes))]
 
 
-@pytest.mark.parametrize("kind", [lambda: Shift(0), lambda: Affine(degrees=-1), lambda: Crop(0)])
+@pytest.mark.parametrize(
+    "kind",
+    [lambda: Shift(0), lambda: Shift(edge="white"), lambda: Affine(degrees=-1), lambda: Crop(0)],
+)
 def test_an_augmentation_out_of_range_is_refused(kind):
     with pytest.raises(BadUsage):
         kind()

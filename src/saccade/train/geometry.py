@@ -6,7 +6,7 @@ exactly; `apply` computes it.
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from saccade.core.errors import BadUsage
 from saccade.models.backend import jax
@@ -17,15 +17,22 @@ Edge = Literal["black", "nearest"]
 """What lies outside a picture: nothing, or its outermost pixels."""
 
 
+def _check_edge(edge: str) -> None:
+    if edge not in get_args(Edge):
+        raise BadUsage(f"an edge is black or nearest, got {edge}")
+
+
 @dataclass(frozen=True)
 class Shift:
-    """Moves each picture by up to `most` pixels along both axes; the gap is filled with 0."""
+    """Moves each picture by up to `most` pixels along both axes; `edge` is what fills the gap."""
 
     most: int = 1
+    edge: Edge = "black"
 
     def __post_init__(self) -> None:
         if self.most < 1:
             raise BadUsage(f"a shift is at least 1 pixel, got {self.most}")
+        _check_edge(self.edge)
 
     def draw(self, key: Array, count: int) -> Array:
         """int32 [count, 2]: (down, right) in pixels."""
@@ -37,6 +44,8 @@ class Shift:
         >>> image = jnp.arange(1, 5).reshape(1, 2, 2, 1)
         >>> Shift().apply(image, jnp.array([[1, 0]]))[0, :, :, 0].tolist()
         [[0, 0], [1, 2]]
+        >>> Shift(edge="nearest").apply(image, jnp.array([[1, 0]]))[0, :, :, 0].tolist()
+        [[1, 2], [1, 2]]
         """
         count, height, width, _ = images.shape
         rows = jnp.arange(height)[None, :, None] - moves[:, 0, None, None]
@@ -44,7 +53,7 @@ class Shift:
         inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
         one = jnp.arange(count)[:, None, None]
         moved = images[one, rows.clip(0, height - 1), columns.clip(0, width - 1)]
-        return jnp.where(inside[..., None], moved, 0)
+        return moved if self.edge == "nearest" else jnp.where(inside[..., None], moved, 0)
 
 
 @dataclass(frozen=True)
@@ -67,8 +76,7 @@ class Affine:
             raise BadUsage(
                 f"degrees go from 0 to 180, scale, shift and shear from 0 to 1, got {self}"
             )
-        if self.edge not in ("black", "nearest"):
-            raise BadUsage(f"an edge is black or nearest, got {self.edge}")
+        _check_edge(self.edge)
 
     def draw(self, key: Array, count: int) -> Array:
         """float32 [count, 5]: angle (radians), scale (factor), down, right (shares), shear."""

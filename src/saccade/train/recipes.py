@@ -49,7 +49,7 @@ _TRANSFER = replace(
 # which changed nothing here (docs/lab-notes.md).
 _AIRBENCH = replace(
     _DEFAULT,
-    epochs=12,
+    epochs=18,
     least_steps=600,
     batch_size=500,
     optimizer="sgd",
@@ -59,7 +59,7 @@ _AIRBENCH = replace(
     weight_decay=0.01,
     label_smoothing=0.2,
     ema=0.98,
-    augment=(AlternatingFlip(), Shift(2)),
+    augment=(AlternatingFlip(), Shift(4, edge="nearest")),
     patience=0,
 )
 
