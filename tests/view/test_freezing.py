@@ -33,14 +33,15 @@ def folder(tmp_path):
 
 
 def test_a_line_says_what_learns_and_where_it_lies(folder):
-    header, frozen, everything, missing = table_lines(folder)
+    header, frozen, everything, missing, why = table_lines(folder)
     assert "trainable" in header
     assert "1,234" in frozen and frozen.endswith("in its band 59.00 to 70.00")
     assert everything.endswith("65.00 (60.00 to 70.00)")
-    assert missing.startswith("L3") and missing.endswith("missing: no <weights>")
+    assert missing.startswith("L3") and missing.endswith("missing")
+    assert why == "L3 is missing: no <weights>"
 
 
 def test_the_page_has_a_dot_for_each_row_that_is_there(folder):
     page = write_freezing(folder).read_text("utf-8")
     assert page.count("<circle") == 2
-    assert "missing: no &lt;weights&gt;" in page and "&lt;s&gt;" in page
+    assert "<p>L3 is missing: no &lt;weights&gt;</p>" in page and "&lt;s&gt;" in page

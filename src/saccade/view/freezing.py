@@ -19,9 +19,10 @@ def table_lines(folder: Path) -> list[str]:
     Raises:
         BadRun: the file in `folder` is damaged.
     """
-    rows = [HEADER, *(_cells(row) for row in _facts(folder)["rows"])]
+    told = _facts(folder)["rows"]
+    rows = [HEADER, *(_cells(row) for row in told)]
     widths = [max(len(cells[i]) for cells in rows) for i in range(len(HEADER) - 1)]
-    return ["  ".join(_padded(cells, widths)).rstrip() for cells in rows]
+    return ["  ".join(_padded(cells, widths)).rstrip() for cells in rows] + _missing(told)
 
 
 def write_freezing(folder: Path) -> Path:
@@ -47,6 +48,7 @@ def write_freezing(folder: Path) -> Path:
                     HEADER,
                     [[page.text(cell) for cell in _cells(row)] for row in facts["rows"]],
                 ),
+                *(page.paragraph(page.text(line)) for line in _missing(facts["rows"])),
                 page.paragraph(
                     "Seconds are all it took: compilation, the base's run over the pictures unless "
                     "what it makes of them was kept from before, and, where the base is tuned, the "
@@ -78,9 +80,14 @@ def _dots(rows: Sequence[Mapping[str, Any]]) -> list[Dot]:
     ]
 
 
+def _missing(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is too long for a cell: why a net was not trained."""
+    return [f"{row['rung']} is missing: {row['missing']}" for row in rows if row["missing"]]
+
+
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["missing"]:
-        return (row["rung"], row["adds"], row["id"], *[""] * 4, f"missing: {row['missing']}")
+        return (row["rung"], row["adds"], row["id"], *[""] * 3, "missing", "")
     test = row["test"]
     return (
         row["rung"],
