@@ -642,6 +642,15 @@ GROUPS: list[tuple[str, tuple[str, ...], list[Fault]]] = [
         ],
     ),
     (
+        "models/grouped.py",
+        ("tests/models/test_grouped.py",),
+        [
+            ("jnp.eye(groups, dtype=kernel.dtype)", "jnp.ones((groups, groups), kernel.dtype)"),
+            ("n * channels >= WIDE and groups", "n * channels >= 0 and groups"),
+            ("jnp.split(kernel, blocks, axis=3)", "jnp.split(kernel, blocks, axis=3)[::-1]"),
+        ],
+    ),
+    (
         "models/initialize.py",
         ("tests/models/test_initialize.py",),
         [

@@ -13,6 +13,7 @@ from saccade.models.backend import jax
 from saccade.models.depthwise import convolve_depthwise
 from saccade.models.direct import convolve_direct
 from saccade.models.graph import Graph, Node
+from saccade.models.grouped import convolve_grouped
 from saccade.models.normalise import normalise
 from saccade.models.patches import Padding, convolve_patches
 from saccade.models.pooling import pool_max, pool_mean
@@ -37,10 +38,18 @@ def _own_form(node: Node, run: Pass) -> bool:
 
 def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
     layer = node.layer
-    if not _own_form(node, run) or layer.groups != 1:
+    if not _own_form(node, run) or (layer.groups > 1 and run.form == "patches"):
         return None
     kernel = run.kernel(node.weight("kernel"))
-    return _finished(node, run, _convolve(run, x, kernel, layer.strides, layer.padding))
+    if layer.groups == 1:
+        return _finished(node, run, _convolve(run, x, kernel, layer.strides, layer.padding))
+
+    def ordinary(channels: Array, kernel: Array) -> Array:
+        one = Activation(channels)
+        return _convolve(run, one, kernel, layer.strides, layer.padding).array
+
+    y = convolve_grouped(ordinary, x.batch_first(), kernel, layer.groups)
+    return _finished(node, run, Activation(y))
 
 
 def _weight_norm_convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
