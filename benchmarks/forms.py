@@ -18,6 +18,7 @@ import numpy as np
 from saccade.models.backend import jax
 from saccade.models.depthwise import convolve_depthwise
 from saccade.models.direct import convolve_direct
+from saccade.models.grouped import convolve_grouped
 from saccade.models.pooling import pool_max
 from saccade.models.winograd import convolve_winograd
 from saccade.train.augment import augment
@@ -89,6 +90,28 @@ def depthwise() -> Iterator[Case]:
         x, kernel = normal(16, side, side, channels), normal(3, 3, channels, 1)
         title = f"{side}x{side}x{channels}, stride {stride}"
         yield from beside(title, {"XLA, by groups": by_groups, "shifted": shifted}, x, kernel)
+
+
+def grouped() -> Iterator[Case]:
+    """ResNeXt-50's, whose 32 groups are 4 to 32 channels wide."""
+    for side, channels, stride in ((56, 128, 1), (28, 512, 2), (14, 512, 1), (7, 1024, 1)):
+        plain = partial(convolve_direct, strides=(stride, stride), padding="same")
+        forms = {
+            "XLA, by groups": partial(
+                lax.conv_general_dilated,
+                window_strides=(stride, stride),
+                padding="SAME",
+                dimension_numbers=DIMENSIONS,
+                feature_group_count=32,
+            ),
+            "ordinary ones": partial(_in_groups, plain),
+        }
+        x, kernel = normal(8, side, side, channels), normal(3, 3, channels // 32, channels)
+        yield from beside(f"{side}x{side}x{channels}, stride {stride}", forms, x, kernel)
+
+
+def _in_groups(plain: Callable[[Any, Any], Any], x: Any, kernel: Any) -> Any:
+    return convolve_grouped(plain, x, kernel, groups=32)
 
 
 def pooling() -> Iterator[Case]:
@@ -166,7 +189,7 @@ def _changed(augmentation: Any, images: Any, key: Any) -> Any:
     return augment((augmentation,), images, key).images
 
 
-CASES = (winograd, depthwise, pooling, dense, bfloat16, augmentations)
+CASES = (winograd, depthwise, grouped, pooling, dense, bfloat16, augmentations)
 
 
 def measure(ways: Mapping[str, Way]) -> dict[str, float]:

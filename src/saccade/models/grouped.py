@@ -1,8 +1,8 @@
 """Convolution in groups, each of which sees channels of its own, as few ordinary convolutions.
 
-XLA's own computes group by group, far from the machine's limit, and its slopes farther still
-(docs/lab-notes.md). Here so many groups are put together that an ordinary convolution is quick:
-its kernel holds theirs along the diagonal, and zeros, which cost less than they save.
+XLA's own is far from a processor's limit, and its slopes are farther still (docs/lab-notes.md).
+Here so many groups are put together that an ordinary convolution is quick: its kernel holds theirs
+along the diagonal, and zeros, which cost less than they save.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Array = Any
 WIDE = 32
 """Channels that one ordinary convolution takes at the least, if its groups are narrower."""
 MOST = 8
-"""Convolutions for a layer, unless its groups are so wide: each has to be compiled."""
+"""Ordinary convolutions for a layer at the most: each has to be compiled."""
 
 
 def convolve_grouped(

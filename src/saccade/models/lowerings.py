@@ -38,6 +38,7 @@ def _own_form(node: Node, run: Pass) -> bool:
 
 def _convolution(node: Node, run: Pass, x: Activation) -> Activation | None:
     layer = node.layer
+    # Groups have no batch-last form: networks that are computed so have few channels.
     if not _own_form(node, run) or (layer.groups > 1 and run.form == "patches"):
         return None
     kernel = run.kernel(node.weight("kernel"))
